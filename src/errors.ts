@@ -1,0 +1,99 @@
+/**
+ * Every failure that rowpatch foresees, with what is wrong, where, and what to do. Whatever else is thrown is a bug.
+ */
+
+/** A code to branch on, and the facts that a reader needs. Nobody matches message text. */
+export type Failure =
+  | { readonly code: "usage"; readonly message: string }
+  | { readonly code: "source_missing"; readonly path: string }
+  | { readonly code: "source_empty"; readonly path: string }
+  | { readonly code: "not_a_dump"; readonly path: string; readonly reason: string }
+  | {
+      readonly code: "dump_unsupported";
+      readonly path: string;
+      readonly what: string;
+      readonly remedy: string;
+    }
+  | {
+      readonly code: "dump_damaged";
+      readonly path: string;
+      readonly where: string;
+      readonly reason: string;
+    }
+  | {
+      readonly code: "ddl_unreadable";
+      readonly path: string;
+      readonly place: string;
+      readonly reason: string;
+    }
+  | { readonly code: "connection_string"; readonly reason: string }
+  | {
+      readonly code: "connection";
+      readonly display: string;
+      readonly reason: string;
+      readonly remedy: string;
+    }
+  | { readonly code: "server_unsupported"; readonly display: string; readonly version: string }
+  | {
+      readonly code: "query";
+      readonly display: string;
+      readonly doing: string;
+      readonly sqlState: string;
+      readonly reason: string;
+      readonly hint?: string;
+    }
+  | { readonly code: "output_exists"; readonly path: string }
+  | {
+      readonly code: "file_system";
+      readonly path: string;
+      readonly doing: string;
+      readonly reason: string;
+    }
+  | { readonly code: "nothing_compared"; readonly reason: string }
+  | { readonly code: "interrupted" };
+
+/** A foreseen failure. */
+export class ExpectedError extends Error {
+  override readonly name = "ExpectedError";
+  readonly failure: Failure;
+
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(describeFailure(failure), options);
+    this.failure = failure;
+  }
+}
+
+function describeFailure(failure: Failure): string {
+  switch (failure.code) {
+    case "usage":
+      return failure.message;
+    case "source_missing":
+      return `${failure.path} does not exist; name a dump file, a postgres:// URL or a connection string such as service=prod`;
+    case "source_empty":
+      return `${failure.path} is empty; a dump that pg_dump finished is never empty: make it again`;
+    case "not_a_dump":
+      return `${failure.path} is not a PostgreSQL dump: ${failure.reason}; make one with pg_dump -Fc or plain pg_dump`;
+    case "dump_unsupported":
+      return `${failure.path} is ${failure.what}, which rowpatch does not read; ${failure.remedy}`;
+    case "dump_damaged":
+      return `${failure.path} is damaged at ${failure.where}: ${failure.reason}; copy the file again or make a new dump`;
+    case "ddl_unreadable":
+      return `${failure.path}, ${failure.place}: PostgreSQL's parser does not read this statement: ${failure.reason}`;
+    case "connection_string":
+      return `this connection string cannot be read: ${failure.reason}; write postgres://user@host/database or host=... dbname=...`;
+    case "connection":
+      return `cannot connect to ${failure.display}: ${failure.reason}; ${failure.remedy}`;
+    case "server_unsupported":
+      return `${failure.display} runs PostgreSQL ${failure.version}; rowpatch reads live servers from version 13 on: make a dump with pg_dump instead`;
+    case "query":
+      return `${failure.display}: ${failure.doing} failed: ${failure.reason} (SQLSTATE ${failure.sqlState})${failure.hint ? `; ${failure.hint}` : ""}`;
+    case "output_exists":
+      return `${failure.path} exists already; choose another folder with --out or --ticket, or replace it with --force`;
+    case "file_system":
+      return `${failure.doing} ${failure.path} failed: ${failure.reason}`;
+    case "nothing_compared":
+      return `nothing was compared: ${failure.reason}`;
+    case "interrupted":
+      return "interrupted; nothing was written";
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What one side of a comparison offers before anything is interpreted: its rows as COPY text, its sequences, where it came from.
+ * A dump also offers its DDL, a database its catalog queries. Knows no types, keys or equality.
+ */
+import type { QualifiedName, TableName } from "../names.ts";
+
+/** The sides of a comparison; `base` is the dump that local was once restored from. */
+export type Side = "production" | "local" | "base";
+
+/** Where a side came from, for headers, reports and the changeset. Holds no password. */
+export interface Provenance {
+  readonly kind: "database" | "dump";
+  /** What the user named, without password: a path or a redacted URL. */
+  readonly display: string;
+  /** Database name, if the source tells. */
+  readonly database?: string;
+  /** As the server prints it, e.g. `15.18 (Debian 15.18-0+deb12u1)`. */
+  readonly serverVersion?: string;
+  /** Of dumps: what wrote it, e.g. `plain dump by pg_dump 15.18` or `custom archive 1.14 by pg_dump 15.18`. */
+  readonly format?: string;
+  /** Of dumps: when it was made, ISO 8601 without zone where the archive records none. Of databases: the snapshot's time, with zone. */
+  readonly createdAt?: string;
+  /** Name of the encoding as PostgreSQL spells it: the dump's client encoding or the database's. */
+  readonly encoding: string;
+  /** Of dumps that are one file: hexadecimal SHA-256 of the file. */
+  readonly sha256?: string;
+  /** Of dumps: size in bytes. */
+  readonly bytes?: number;
+  /** Of databases: `system_identifier` of pg_control_system(), where the role may read it. */
+  readonly systemIdentifier?: string;
+}
+
+/** One sequence's state. `lastValue` is a decimal number; with `isCalled` false it is the next value itself. */
+export interface SequenceValue {
+  readonly name: QualifiedName;
+  readonly lastValue: string;
+  readonly isCalled: boolean;
+}
+
+/** What to read of one table. */
+export interface LinesRequest {
+  /** The table itself, or the root of a partition tree. */
+  readonly table: TableName;
+  /** The tables that may hold its rows: itself, or root and every partition. Rows of all of them are concatenated. */
+  readonly parts: readonly TableName[];
+  /** Fields of each line, in this order. */
+  readonly columns: readonly string[];
+  /** SQL condition; only a database can apply it. */
+  readonly where?: string;
+}
+
+interface SourceBase {
+  readonly provenance: Provenance;
+  /**
+   * The rows in COPY text form, UTF-8, as chunks of whole lines: fields joined by TAB, `\N` for NULL, each line ended by LF, no `\.`.
+   * Chunks are valid until the next one is asked for. Physical order. Ends the read when the consumer stops early.
+   *
+   * @throws ExpectedError for a damaged dump or a query that fails.
+   */
+  lines(request: LinesRequest): AsyncIterable<Buffer>;
+  /** Values of all sequences, ordered by name. */
+  sequences(): Promise<readonly SequenceValue[]>;
+  /** Closes connection or file. Harmless when called twice. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A live database, in one REPEATABLE READ READ ONLY snapshot under the settings of session.ts. */
+export interface DatabaseSource extends SourceBase {
+  readonly kind: "database";
+  /** Server version as a number, e.g. 150018. */
+  readonly versionNumber: number;
+  /** Runs one catalog query in the snapshot. Rows are arrays of PostgreSQL text in the order of the select list. */
+  query(text: string, parameters?: readonly (string | null)[]): Promise<(string | null)[][]>;
+}
+
+/** One statement of a dump that may define something, with the place it came from for messages. */
+export interface DdlStatement {
+  readonly text: string;
+  /** 1-based line of a plain dump, or the dump id of an archive's TOC entry. */
+  readonly place: string;
+}
+
+/** One block of rows in a dump. Several may fill one table (`--load-via-partition-root`). */
+export interface DataBlock {
+  /** The table that COPY names: the leaf, or the root for dumps loaded through it. */
+  readonly table: TableName;
+  /** The COPY column list, unquoted, in the order of the fields. */
+  readonly columns: readonly string[];
+}
+
+/** A dump. */
+export interface DumpSource extends SourceBase {
+  readonly kind: "dump";
+  /** Statements other than row data, SET, setval and meta-commands, in the dump's order, UTF-8 decoded. */
+  readonly ddl: readonly DdlStatement[];
+  /** Every block of rows, in the dump's order. A table without a block has no data in this dump. */
+  readonly blocks: readonly DataBlock[];
+  /** Large objects that the dump holds; they are never compared. */
+  readonly largeObjects: number;
+}
+
+export type Source = DatabaseSource | DumpSource;
