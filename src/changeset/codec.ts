@@ -1,0 +1,112 @@
+/**
+ * One change as one line of changes.jsonl, and back. The format is a contract: see README, "changes.jsonl".
+ */
+import type { TableName } from "../names.ts";
+import type { Change, ChangedTable, Datum } from "./types.ts";
+
+/** What the codec must know of a table. */
+export type CodecTable = Pick<ChangedTable, "table" | "columns" | "key">;
+
+/** The line without its line end. Property order is fixed, so equal changes give equal bytes. */
+export function encodeChange(table: CodecTable, change: Change): string {
+  const parts = [
+    `"table":[${JSON.stringify(table.table.schema)},${JSON.stringify(table.table.name)}]`,
+    `"kind":"${change.kind}"`,
+    `"key":${encodeValues(table.key, change.key)}`,
+  ];
+  if (change.kind === "update") {
+    const names = change.columns.map((position) => table.columns[position] ?? "");
+    parts.push(
+      `"before":${encodeValues(names, change.before)}`,
+      `"after":${encodeValues(names, change.after)}`,
+    );
+    if (change.context.size > 0) {
+      const context = [...change.context].map(([position]) => table.columns[position] ?? "");
+      parts.push(`"context":${encodeValues(context, [...change.context.values()])}`);
+    }
+  } else if (change.kind === "insert") {
+    parts.push(`"after":${encodeValues(table.columns, change.after)}`);
+  } else {
+    parts.push(`"before":${encodeValues(table.columns, change.before)}`);
+  }
+  // Readers may take the Unicode line separators for line ends; inside JSON strings their escapes mean the same.
+  return `{${parts.join(",")}}`.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+}
+
+/** Names and values as a JSON object. Written by hand: a column may be called `__proto__`. */
+function encodeValues(names: readonly string[], values: readonly Datum[]): string {
+  return `{${names.map((name, index) => `${JSON.stringify(name)}:${JSON.stringify(values[index] ?? null)}`).join(",")}}`;
+}
+
+/** The table that a line belongs to. */
+export function decodeTable(line: unknown): TableName | undefined {
+  if (!isRecord(line) || !Array.isArray(line["table"])) return undefined;
+  const [schema, name] = line["table"];
+  return typeof schema === "string" && typeof name === "string" ? { schema, name } : undefined;
+}
+
+/** A parsed line as a change of `table`; `undefined` if it is not one. */
+export function decodeChange(table: CodecTable, line: unknown): Change | undefined {
+  if (!isRecord(line)) return undefined;
+  const key = decodeValues(table.key, line["key"]);
+  if (!key) return undefined;
+  switch (line["kind"]) {
+    case "insert": {
+      const after = decodeValues(table.columns, line["after"]);
+      return after && { kind: "insert", key, after };
+    }
+    case "delete": {
+      const before = decodeValues(table.columns, line["before"]);
+      return before && { kind: "delete", key, before };
+    }
+    case "update":
+      return decodeUpdate(table, line, key);
+    default:
+      return undefined;
+  }
+}
+
+function decodeUpdate(
+  table: CodecTable,
+  line: Record<string, unknown>,
+  key: readonly Datum[],
+): Change | undefined {
+  const changed = isRecord(line["before"]) ? line["before"] : {};
+  const columns = table.columns.flatMap((name, position) =>
+    Object.hasOwn(changed, name) ? [position] : [],
+  );
+  const names = columns.map((position) => table.columns[position] ?? "");
+  const before = decodeValues(names, line["before"]);
+  const after = decodeValues(names, line["after"]);
+  if (!before || !after) return undefined;
+  const context = new Map<number, Datum>();
+  const known = isRecord(line["context"]) ? line["context"] : {};
+  for (const [position, name] of table.columns.entries()) {
+    const value = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (isDatum(value)) context.set(position, value);
+  }
+  return { kind: "update", key, columns, before, after, context };
+}
+
+function decodeValues(names: readonly string[], values: unknown): Datum[] | undefined {
+  if (!isRecord(values)) return undefined;
+  const decoded: Datum[] = [];
+  for (const name of names) {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (!isDatum(value)) return undefined;
+    decoded.push(value);
+  }
+  return decoded;
+}
+
+function isDatum(value: unknown): value is Datum {
+  return (
+    value === null ||
+    typeof value === "string" ||
+    (isRecord(value) && typeof value["base64"] === "string")
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
