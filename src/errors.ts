@@ -2,6 +2,8 @@
  * Every failure that rowpatch foresees, with what is wrong, where, and what to do. Whatever else is thrown is a bug.
  */
 
+import { printable } from "./names.ts";
+
 /** A code to branch on, and the facts that a reader needs. Nobody matches message text. */
 export type Failure =
   | { readonly code: "usage"; readonly message: string }
@@ -19,6 +21,13 @@ export type Failure =
       readonly path: string;
       readonly where: string;
       readonly reason: string;
+    }
+  | {
+      readonly code: "several_databases";
+      readonly path: string;
+      readonly databases: readonly string[];
+      /** The database asked for, which the file does not hold. */
+      readonly wanted?: string;
     }
   | {
       readonly code: "ddl_unreadable";
@@ -43,6 +52,7 @@ export type Failure =
       readonly hint?: string;
     }
   | { readonly code: "output_exists"; readonly path: string }
+  | { readonly code: "output_foreign"; readonly path: string; readonly names: readonly string[] }
   | {
       readonly code: "file_system";
       readonly path: string;
@@ -50,6 +60,8 @@ export type Failure =
       readonly reason: string;
     }
   | { readonly code: "nothing_compared"; readonly reason: string }
+  /** `form` is the value with each digit as 9. */
+  | { readonly code: "money_locale"; readonly form: string }
   | { readonly code: "interrupted" };
 
 /** A foreseen failure. */
@@ -77,6 +89,8 @@ function describeFailure(failure: Failure): string {
       return `${failure.path} is ${failure.what}, which rowpatch does not read; ${failure.remedy}`;
     case "dump_damaged":
       return `${failure.path} is damaged at ${failure.where}: ${failure.reason}; copy the file again or make a new dump`;
+    case "several_databases":
+      return `${failure.path} ${failure.wanted === undefined ? "holds several databases" : `does not hold the database ${JSON.stringify(failure.wanted)}`}; name one of: ${failure.databases.map((name) => JSON.stringify(name)).join(", ")}`;
     case "ddl_unreadable":
       return `${failure.path}, ${failure.place}: PostgreSQL's parser does not read this statement: ${failure.reason}`;
     case "connection_string":
@@ -89,10 +103,14 @@ function describeFailure(failure: Failure): string {
       return `${failure.display}: ${failure.doing} failed: ${failure.reason} (SQLSTATE ${failure.sqlState})${failure.hint ? `; ${failure.hint}` : ""}`;
     case "output_exists":
       return `${failure.path} exists already; choose another folder with --out or --ticket, or replace it with --force`;
+    case "output_foreign":
+      return `${failure.path} holds what no bundle holds (${printable(failure.names.slice(0, 3).join(", "))}${failure.names.length > 3 ? ", ..." : ""}) and is not replaced; move it away or choose another folder with --out`;
     case "file_system":
       return `${failure.doing} ${failure.path} failed: ${failure.reason}`;
     case "nothing_compared":
       return `nothing was compared: ${failure.reason}`;
+    case "money_locale":
+      return `a money value of the form ${printable(failure.form)} was printed under another lc_monetary than C or en_US, and only the server knows its value; make the dump again with PGOPTIONS="-c lc_monetary=C"`;
     case "interrupted":
       return "interrupted; nothing was written";
   }

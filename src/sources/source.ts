@@ -47,6 +47,8 @@ export interface LinesRequest {
   readonly columns: readonly string[];
   /** SQL condition; only a database can apply it. */
   readonly where?: string;
+  /** All columns of a part in table order, generated ones included. Only `positional` blocks of a dump ask for it. */
+  readonly columnsOf?: (part: TableName) => readonly string[] | undefined;
 }
 
 interface SourceBase {
@@ -76,8 +78,10 @@ export interface DatabaseSource extends SourceBase {
 /** One statement of a dump that may define something, with the place it came from for messages. */
 export interface DdlStatement {
   readonly text: string;
-  /** 1-based line of a plain dump, or the dump id of an archive's TOC entry. */
+  /** 1-based line of a plain dump, or the dump id of an archive's TOC entry: `line 12`, `TOC entry 215`. */
   readonly place: string;
+  /** The schema of names that have none; set only where it is not `public` (dumps by pg_dump before 10.3). */
+  readonly defaultSchema?: string;
 }
 
 /** One block of rows in a dump. Several may fill one table (`--load-via-partition-root`). */
@@ -86,6 +90,8 @@ export interface DataBlock {
   readonly table: TableName;
   /** The COPY column list, unquoted, in the order of the fields. */
   readonly columns: readonly string[];
+  /** True if the dump names no columns here (`--inserts`): fields are in table order, and `columns` is empty. */
+  readonly positional?: true;
 }
 
 /** A dump. */
@@ -97,6 +103,8 @@ export interface DumpSource extends SourceBase {
   readonly blocks: readonly DataBlock[];
   /** Large objects that the dump holds; they are never compared. */
   readonly largeObjects: number;
+  /** Hexadecimal SHA-256 of a dump that is one file, by one pass over it when first asked for; undefined for a directory. */
+  digest(): Promise<string | undefined>;
 }
 
 export type Source = DatabaseSource | DumpSource;

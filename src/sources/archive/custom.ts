@@ -1,0 +1,112 @@
+/**
+ * Custom archives (`pg_dump -Fc`): one file with header, table of contents and data blocks.
+ */
+import { ExpectedError } from "../../errors.ts";
+import { type Bytes, Window } from "../bytes.ts";
+import type { Damage } from "../copy-text.ts";
+import type { DumpSource } from "../source.ts";
+import { archiveSource } from "./archive.ts";
+import { type Block, type BlockFormat, blockBytes, walkBlocks } from "./blocks.ts";
+import { type Algorithm, decompress } from "./decompress.ts";
+import type { Compression } from "./header.ts";
+import { entryPlace, readToc, type Toc } from "./toc.ts";
+
+/** What `openCustom` needs. */
+export interface CustomRequest {
+  readonly bytes: Bytes;
+  readonly file: { readonly bytes: number; readonly wrapping: string };
+  readonly digest: () => Promise<string | undefined>;
+}
+
+/**
+ * Reads the table of contents and walks over all data. Closes `bytes` when disposed.
+ *
+ * @throws ExpectedError `dump_damaged` if data are missing, `dump_unsupported`.
+ */
+export async function openCustom({ bytes, file, digest }: CustomRequest): Promise<DumpSource> {
+  const { path } = bytes;
+  await using window = new Window(bytes);
+  const damage =
+    (where: string): Damage =>
+    (reason) =>
+      new ExpectedError({ code: "dump_damaged", path, where, reason });
+  const unknownEncoding = (name: string): Error => unsupportedEncoding(path, name);
+  const toc = await readToc({ window, custom: true, damage, unknownEncoding });
+  if (toc.header.format !== "custom") throw looseToc(path);
+  const format: BlockFormat = {
+    intSize: toc.header.intSize,
+    damage: (position) => damage(`byte ${position}`),
+  };
+  const blocks = await walkBlocks(window, toc.next, format);
+  const starts = indexBlocks(toc, blocks, damage);
+  return archiveSource({
+    path,
+    toc,
+    name: `${file.wrapping}custom archive`,
+    bytes: file.bytes,
+    largeObjects: blocks.reduce((sum, block) => sum + block.largeObjects, 0),
+    data: (entry) => {
+      const stored = blockBytes(bytes, starts.get(entry.id) ?? 0, format);
+      const algorithm = streamOf(toc.header.compression, path);
+      return decompress(algorithm, stored, damage(entryPlace(entry)));
+    },
+    digest,
+    close: bytes.close,
+  });
+}
+
+/** Where each entry's block starts. A file cut off at the border of a block shows by what is missing here. */
+function indexBlocks(
+  toc: Toc,
+  blocks: readonly Block[],
+  damage: (where: string) => Damage,
+): ReadonlyMap<number, number> {
+  const expected = new Map(
+    toc.entries.filter((entry) => entry.hasData).map((entry) => [entry.id, entry]),
+  );
+  const starts = new Map<number, number>();
+  for (const { entry, start } of blocks) {
+    if (starts.has(entry)) throw damage(`byte ${start}`)(`a second block of TOC entry ${entry}`);
+    if (!expected.has(entry)) {
+      throw damage(`byte ${start}`)(`a block of TOC entry ${entry}, which has no data`);
+    }
+    starts.set(entry, start);
+  }
+  const missing = [...expected.values()].filter((entry) => !starts.has(entry.id));
+  const [first] = missing;
+  if (first) {
+    const others = missing.length > 1 ? ` and of ${missing.length - 1} others` : "";
+    throw damage("the end of the file")(`the data of ${entryPlace(first)}${others} are missing`);
+  }
+  return starts;
+}
+
+function streamOf(compression: Compression, path: string): Algorithm {
+  if (compression === "none") return "none";
+  if (compression === "gzip") return "zlib";
+  throw new ExpectedError({
+    code: "dump_unsupported",
+    path,
+    what: `an archive compressed with ${compression}`,
+    remedy: "make it with --compress=gzip",
+  });
+}
+
+function looseToc(path: string): ExpectedError {
+  return new ExpectedError({
+    code: "dump_unsupported",
+    path,
+    what: "the toc.dat of a directory or tar archive",
+    remedy: "name the directory or the tar file itself",
+  });
+}
+
+/** The failure for an encoding that is not known. */
+export function unsupportedEncoding(path: string, name: string): ExpectedError {
+  return new ExpectedError({
+    code: "dump_unsupported",
+    path,
+    what: `a dump in the encoding ${name}`,
+    remedy: "make it with --encoding=UTF8",
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * The bytes of a dump file, readable from any position, and a window that slides over them. Knows no dump format.
+ */
+import { createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+import { ExpectedError } from "../errors.ts";
+
+/** Size of one read from a file. */
+export const CHUNK_BYTES = 262_144;
+
+/** The bytes of one file, or what a compressed file holds. */
+export interface Bytes {
+  /** For messages. */
+  readonly path: string;
+  /** True if any position is reached without reading what lies before it. */
+  readonly seekable: boolean;
+  /**
+   * Chunks from `start` up to, not including, `end`, or to the end of the file. A chunk is never written to again.
+   *
+   * @throws ExpectedError `file_system`, `dump_damaged` if the compressed stream is.
+   */
+  read(start: number, end?: number): AsyncGenerator<Buffer, void, undefined>;
+  /** Harmless when called twice. */
+  close(): Promise<void>;
+}
+
+/** A file's bytes and its size. The file is held open until `close`. */
+export interface FileBytes extends Bytes {
+  readonly size: number;
+  /** Hexadecimal SHA-256 of the whole file, by one more pass over it. */
+  sha256(): Promise<string>;
+}
+
+/** Opens a file. @throws ExpectedError `source_missing`, `file_system`. */
+export async function openFile(path: string): Promise<FileBytes> {
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw fileError(path, "opening", error);
+  });
+  const { size } = await handle.stat();
+  let closed = false;
+  const read = (start: number, end?: number): AsyncGenerator<Buffer, void, undefined> =>
+    readHandle({ handle, path, start, end: Math.min(end ?? Number.POSITIVE_INFINITY, size) });
+  return {
+    path,
+    size,
+    seekable: true,
+    read,
+    sha256: async () => {
+      const hash = createHash("sha256");
+      for await (const chunk of read(0)) hash.update(chunk);
+      return hash.digest("hex");
+    },
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await handle.close();
+    },
+  };
+}
+
+/** A file system's refusal as a failure; `ENOENT` means that the source is missing. */
+export function fileError(path: string, doing: string, error: unknown): ExpectedError {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return new ExpectedError({ code: "source_missing", path });
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ExpectedError({ code: "file_system", path, doing, reason }, { cause: error });
+}
+
+interface HandleRange {
+  readonly handle: FileHandle;
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Reads one chunk ahead, so that the disk works while the consumer does. */
+async function* readHandle(range: HandleRange): AsyncGenerator<Buffer, void, undefined> {
+  let position = range.start;
+  let pending = readChunk(range, position);
+  try {
+    for (;;) {
+      const chunk = await pending;
+      if (chunk.length === 0) return;
+      position += chunk.length;
+      pending = readChunk(range, position);
+      // A consumer that stops here leaves the read-ahead behind; its failure must not surface elsewhere.
+      pending.catch(() => undefined);
+      yield chunk;
+    }
+  } finally {
+    await pending.catch(() => undefined);
+  }
+}
+
+async function readChunk({ handle, path, end }: HandleRange, position: number): Promise<Buffer> {
+  const length = Math.min(CHUNK_BYTES, end - position);
+  if (length <= 0) return Buffer.alloc(0);
+  try {
+    const { bytesRead, buffer } = await handle.read(
+      Buffer.allocUnsafeSlow(length),
+      0,
+      length,
+      position,
+    );
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw fileError(path, "reading", error);
+  }
+}
+
+/** A stretch of bytes in memory that moves forward over a file, and grows where the reader needs to keep more. */
+export class Window implements AsyncDisposable {
+  /** What is in memory. */
+  bytes: Buffer = Buffer.alloc(0);
+  /** Position in the file of the first byte in memory. */
+  base: number;
+  /** True when nothing follows what is in memory. */
+  final = false;
+  readonly source: Bytes;
+  readonly #end: number | undefined;
+  #chunks: AsyncGenerator<Buffer, void, undefined>;
+
+  constructor(source: Bytes, start = 0, end?: number) {
+    this.source = source;
+    this.base = start;
+    this.#end = end;
+    this.#chunks = source.read(start, end);
+  }
+
+  /** Forgets what lies before the position `keep` and reads on, at least as much again as is kept. */
+  async refill(keep: number): Promise<void> {
+    const kept = this.bytes.subarray(Math.min(Math.max(keep - this.base, 0), this.bytes.length));
+    const pieces = [kept];
+    for (let added = 0; !this.final && (added === 0 || added < kept.length); ) {
+      const { done, value } = await this.#chunks.next();
+      if (done) this.final = true;
+      else {
+        pieces.push(value);
+        added += value.length;
+      }
+    }
+    const [only, next] = pieces;
+    this.base += this.bytes.length - kept.length;
+    this.bytes = pieces.length === 2 && only?.length === 0 && next ? next : Buffer.concat(pieces);
+  }
+
+  /** Makes `length` bytes from the position `at` available, as far as the file has them. True if it has. */
+  async hold(at: number, length: number): Promise<boolean> {
+    if (at > this.base + this.bytes.length) await this.#moveTo(at);
+    while (at + length > this.base + this.bytes.length) {
+      if (this.final) return false;
+      await this.refill(at);
+    }
+    return true;
+  }
+
+  async #moveTo(at: number): Promise<void> {
+    await this.#chunks.return();
+    this.#chunks = this.source.read(at, this.#end);
+    this.base = at;
+    this.bytes = Buffer.alloc(0);
+    this.final = false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#chunks.return();
+  }
+}

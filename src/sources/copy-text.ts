@@ -1,0 +1,170 @@
+/**
+ * COPY text as bytes: chunks of whole lines, fields, column order. Knows no dump format and no types.
+ */
+
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const END_OF_DATA = Buffer.from("\\.\n");
+const NEXT_END_OF_DATA = Buffer.from("\n\\.\n");
+
+/** Longest line that is read; PostgreSQL itself stores no row beyond 1 GB. */
+const MAX_LINE_BYTES = 2 ** 30;
+
+/** Makes the failure for damaged input; the caller knows the place. */
+export type Damage = (reason: string) => Error;
+
+/**
+ * The same bytes in chunks that end with LF. A row longer than a chunk makes a longer chunk.
+ *
+ * @throws what `damage` makes, if the last line has no LF or a line exceeds 1 GiB.
+ */
+export async function* wholeLines(
+  chunks: AsyncIterable<Buffer>,
+  damage: Damage,
+): AsyncGenerator<Buffer, void, undefined> {
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of chunks) {
+    const end = chunk.lastIndexOf(LF) + 1;
+    if (end > 0) {
+      const whole = chunk.subarray(0, end);
+      yield restBytes === 0 ? whole : Buffer.concat([...rest, whole]);
+      rest = [];
+      restBytes = 0;
+    }
+    if (end < chunk.length) {
+      rest.push(chunk.subarray(end));
+      restBytes += chunk.length - end;
+      if (restBytes > MAX_LINE_BYTES) throw damage("a line is longer than 1 GiB");
+    }
+  }
+  if (restBytes > 0) throw damage("the data ends in the middle of a line");
+}
+
+/**
+ * Passes whole lines on until the line `\.`, which is left out; what follows it is not read.
+ *
+ * @throws what `damage` makes, if there is no such line.
+ */
+export async function* untilEndOfData(
+  chunks: AsyncIterable<Buffer>,
+  damage: Damage,
+): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of chunks) {
+    const end = endOfData(chunk);
+    if (end < 0) {
+      yield chunk;
+      continue;
+    }
+    if (end > 0) yield chunk.subarray(0, end);
+    return;
+  }
+  throw damage("the rows end without the line \\. that marks their end");
+}
+
+/** Where the line `\.` starts in a chunk of whole lines, or -1. */
+function endOfData(chunk: Buffer): number {
+  if (chunk.subarray(0, END_OF_DATA.length).equals(END_OF_DATA)) return 0;
+  const before = chunk.indexOf(NEXT_END_OF_DATA);
+  return before < 0 ? -1 : before + 1;
+}
+
+/** Removes one CR before each LF. In COPY text a CR of a value is written `\r`, so a raw one came in transit. */
+export function stripCarriageReturns(chunk: Buffer): Buffer {
+  if (!chunk.includes(CR)) return chunk;
+  const out = Buffer.allocUnsafe(chunk.length);
+  let length = 0;
+  for (let index = 0; index < chunk.length; index += 1) {
+    const byte = chunk[index] ?? 0;
+    if (byte === CR && chunk[index + 1] === LF) continue;
+    out[length] = byte;
+    length += 1;
+  }
+  return out.subarray(0, length);
+}
+
+/** The lines of a chunk, without their LF. They share the chunk's memory. */
+export function* splitLines(chunk: Buffer): Generator<Buffer, void, undefined> {
+  for (let start = 0; start < chunk.length; ) {
+    const end = chunk.indexOf(LF, start);
+    yield chunk.subarray(start, end < 0 ? chunk.length : end);
+    if (end < 0) return;
+    start = end + 1;
+  }
+}
+
+/** The fields of a line without LF, escaped as they are. An empty line is one empty field. */
+export function splitFields(line: Buffer): Buffer[] {
+  const fields: Buffer[] = [];
+  for (let start = 0; ; ) {
+    const end = line.indexOf(TAB, start);
+    fields.push(line.subarray(start, end < 0 ? line.length : end));
+    if (end < 0) return fields;
+    start = end + 1;
+  }
+}
+
+/** Turns a chunk of whole lines into another one. */
+export type ChunkMap = (chunk: Buffer) => Buffer;
+
+/** What `selectColumns` needs. */
+export interface ColumnSelection {
+  /** The fields of the lines as they come. */
+  readonly from: readonly string[];
+  /** The fields wanted, each of which is in `from`, without repetition. */
+  readonly to: readonly string[];
+  readonly damage: Damage;
+}
+
+/**
+ * A function that brings the fields of each line into the order `to`; absent if lines are right as they are.
+ *
+ *     from: ["id", "name", "note"]  to: ["note", "id"]  "1\ta\t\\N\n" becomes "\\N\t1\n"
+ *
+ * It throws what `damage` makes for a line of another width than `from`: its values would go into the wrong columns.
+ */
+export function selectColumns({ from, to, damage }: ColumnSelection): ChunkMap | undefined {
+  if (from.length === to.length && from.every((name, index) => name === to[index])) return;
+  const picks = to.map((name) => from.indexOf(name));
+  const width = from.length;
+  const bounds = new Int32Array(width + 2);
+  return (chunk) => {
+    const out = Buffer.allocUnsafe(chunk.length);
+    let length = 0;
+    for (let start = 0; start < chunk.length; ) {
+      const end = markFields(chunk, start, bounds);
+      const found = bounds[width + 1] ?? 0;
+      if (found !== width) throw damage(`a row has ${found} fields where ${width} are expected`);
+      for (let index = 0; index < picks.length; index += 1) {
+        const pick = picks[index] ?? 0;
+        if (index > 0) length = out.writeUInt8(TAB, length);
+        length += chunk.copy(out, length, bounds[pick], (bounds[pick + 1] ?? 0) - 1);
+      }
+      length = out.writeUInt8(LF, length);
+      start = end;
+    }
+    return out.subarray(0, length);
+  };
+}
+
+/**
+ * Notes where the fields of the line at `start` begin, and one past their end in the next place; the last place holds
+ * the number of fields. Returns where the next line starts.
+ */
+function markFields(chunk: Buffer, start: number, bounds: Int32Array): number {
+  const width = bounds.length - 2;
+  let count = 1;
+  bounds[0] = start;
+  for (let index = start; ; index += 1) {
+    const byte = chunk[index];
+    if (byte === TAB) {
+      if (count <= width) bounds[count] = index + 1;
+      count += 1;
+    } else if (byte === LF || byte === undefined) {
+      if (count <= width) bounds[count] = index + 1;
+      bounds[width + 1] = width === 0 && index === start ? 0 : count;
+      return index + 1;
+    }
+  }
+}

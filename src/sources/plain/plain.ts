@@ -1,0 +1,135 @@
+/**
+ * A plain dump as a source of DDL and rows. Rows are read by their place in the file when they are asked for.
+ */
+import { ExpectedError } from "../../errors.ts";
+import { compareNames, nameKey } from "../../names.ts";
+import { columnsOfBlock } from "../block-columns.ts";
+import type { Bytes } from "../bytes.ts";
+import {
+  type ChunkMap,
+  type Damage,
+  selectColumns,
+  stripCarriageReturns,
+  wholeLines,
+} from "../copy-text.ts";
+import type { DumpSource, LinesRequest, Provenance } from "../source.ts";
+import { readContents } from "./contents.ts";
+import type { PlainBlock, Section } from "./section.ts";
+
+/** What `openPlain` needs. */
+export interface PlainRequest {
+  readonly bytes: Bytes;
+  /** Which database of a pg_dumpall file. */
+  readonly database?: string;
+  /** Size and compression of the file itself. */
+  readonly file: Pick<Provenance, "bytes"> & { readonly wrapping: string };
+  readonly digest: () => Promise<string | undefined>;
+}
+
+/**
+ * Reads the file once and offers what it found. Closes `bytes` when disposed.
+ *
+ * @throws ExpectedError as `readContents` does, and `several_databases`.
+ */
+export async function openPlain(request: PlainRequest): Promise<DumpSource> {
+  const { bytes } = request;
+  const { sections, crlf } = await readContents(bytes);
+  const section = chooseSection(bytes.path, sections, request.database);
+  const sequences = section.sequences.toSorted((a, b) => compareNames(a.name, b.name));
+  return {
+    kind: "dump",
+    provenance: describe(request, section),
+    ddl: section.ddl,
+    blocks: section.blocks,
+    largeObjects: Math.max(section.createdObjects.size, section.openedObjects.size),
+    lines: (wanted) => readLines({ bytes, section, crlf }, wanted),
+    sequences: async () => sequences,
+    digest: request.digest,
+    [Symbol.asyncDispose]: () => bytes.close(),
+  };
+}
+
+/** The section of the database asked for, or the only one. */
+function chooseSection(
+  path: string,
+  sections: readonly Section[],
+  database: string | undefined,
+): Section {
+  const headed = sections.filter((section) => section.headed);
+  const named = sections.filter((section) => section.database !== undefined);
+  const [candidates = []] = [headed, named, sections].filter((list) => list.length > 0);
+  const found = candidates.filter(
+    (section) => database === undefined || section.database === database,
+  );
+  const [only] = found;
+  if (only && found.length === 1) return only;
+  const databases = [...new Set(candidates.map((section) => section.database ?? ""))];
+  throw new ExpectedError({
+    code: "several_databases",
+    path,
+    databases: databases.filter((name) => name !== ""),
+    ...(database === undefined ? {} : { wanted: database }),
+  });
+}
+
+function describe({ bytes, file }: PlainRequest, section: Section): Provenance {
+  const { database, serverVersion, dumpVersion } = section;
+  const writer = dumpVersion ? `dump by pg_dump ${dumpVersion.split(" ")[0]}` : "SQL script";
+  return {
+    kind: "dump",
+    display: bytes.path,
+    ...(database === undefined ? {} : { database }),
+    ...(serverVersion === undefined ? {} : { serverVersion }),
+    format: `${file.wrapping}plain ${writer}`,
+    encoding: section.encoding.name,
+    ...(file.bytes === undefined ? {} : { bytes: file.bytes }),
+  };
+}
+
+/** What the rows are read from. */
+interface RowsOf {
+  readonly bytes: Bytes;
+  readonly section: Section;
+  readonly crlf: boolean;
+}
+
+async function* readLines(
+  { bytes, section, crlf }: RowsOf,
+  request: LinesRequest,
+): AsyncGenerator<Buffer, void, undefined> {
+  const parts = new Set(request.parts.map(nameKey));
+  for (const block of section.blocks) {
+    if (!parts.has(nameKey(block.table))) continue;
+    const damage: Damage = (reason) =>
+      new ExpectedError({ code: "dump_damaged", path: bytes.path, where: block.place, reason });
+    if (block.kind === "insert") {
+      throw new ExpectedError({
+        code: "dump_unsupported",
+        path: bytes.path,
+        what: "a dump with INSERT statements",
+        remedy: "make it without --inserts",
+      });
+    }
+    yield* readBlock({ bytes, block, crlf, request, damage });
+  }
+}
+
+interface BlockRead {
+  readonly bytes: Bytes;
+  readonly block: PlainBlock;
+  readonly crlf: boolean;
+  readonly request: LinesRequest;
+  readonly damage: Damage;
+}
+
+async function* readBlock(read: BlockRead): AsyncGenerator<Buffer, void, undefined> {
+  const { bytes, block, request, damage } = read;
+  const from = columnsOfBlock(block, request, damage);
+  const select = selectColumns({ from, to: request.columns, damage });
+  const maps = [stripCarriageReturns, block.encoding.toUtf8, select].filter(
+    (map): map is ChunkMap => map !== undefined,
+  );
+  for await (const chunk of wholeLines(bytes.read(block.start, block.end), damage)) {
+    yield maps.reduce((lines, map) => map(lines), chunk);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What one plain dump holds of one database, as it is gathered statement by statement. Opens nothing.
+ */
+import { type Encoding, findEncoding, UTF8 } from "../encoding.ts";
+import type { DataBlock, DdlStatement, SequenceValue } from "../source.ts";
+import type { RowTarget, Statement, StatementContext } from "./statement.ts";
+
+/** Rows of one table, as a range of the file. */
+export interface PlainBlock extends DataBlock {
+  readonly kind: "copy" | "insert";
+  readonly encoding: Encoding;
+  readonly standardStrings: boolean;
+  /** Positions of the first byte and past the last one; the line `\.` is left out. */
+  readonly start: number;
+  readonly end: number;
+  /** Line of its statement. */
+  readonly place: string;
+}
+
+/** The part of a file that fills one database. */
+export interface Section {
+  /** As `\connect` names it. */
+  database?: string;
+  /** True if pg_dump's header comment was seen in it. */
+  headed: boolean;
+  /** True if a `\connect` was seen after the header. */
+  connected: boolean;
+  serverVersion?: string;
+  dumpVersion?: string;
+  encoding: Encoding;
+  readonly ddl: DdlStatement[];
+  readonly blocks: PlainBlock[];
+  readonly sequences: SequenceValue[];
+  readonly createdObjects: Set<string>;
+  readonly openedObjects: Set<string>;
+}
+
+/** An empty section. */
+export function startSection(database: string | undefined, encoding: Encoding): Section {
+  return {
+    ...(database === undefined ? {} : { database }),
+    headed: false,
+    connected: false,
+    encoding,
+    ddl: [],
+    blocks: [],
+    sequences: [],
+    createdObjects: new Set(),
+    openedObjects: new Set(),
+  };
+}
+
+/** Settings in force at a place of the file. */
+export interface Settings extends StatementContext {
+  readonly encoding: Encoding;
+}
+
+/** Before anything is set. */
+export const INITIAL_SETTINGS: Settings = {
+  encoding: UTF8,
+  standardStrings: true,
+  defaultSchema: "public",
+};
+
+/** The settings after a statement; "unknown" if it sets an encoding that is not known. */
+export function nextSettings(settings: Settings, statement: Statement): Settings | "unknown" {
+  switch (statement.kind) {
+    case "encoding": {
+      const encoding = findEncoding(statement.name);
+      return encoding ? { ...settings, encoding } : "unknown";
+    }
+    case "standard strings":
+      return { ...settings, standardStrings: statement.on };
+    case "search path":
+      return { ...settings, defaultSchema: statement.schemas[0] ?? "public" };
+    default:
+      return settings;
+  }
+}
+
+/** The columns of a block: none, and `positional`, if the statement names none. */
+export function blockColumns(target: RowTarget): Pick<DataBlock, "columns" | "positional"> {
+  return target.columns ? { columns: target.columns } : { columns: [], positional: true };
+}
