@@ -8,8 +8,8 @@ import { shapeOf, type Typed } from "./shape.ts";
  * How two values of a column are compared, here and in the SQL of the scripts.
  *
  * - `value`: `OPERATOR(pg_catalog.=)` of the type says equal exactly when the canonical texts are equal; either may be asked.
- * - `text`: by the text that PostgreSQL prints under the pinned settings, `COLLATE "C"`. For bpchar without a length `::text` is not
- *   that text, since the cast drops trailing blanks: `pg_catalog.format('%s', c)` is.
+ * - `text`: by the text that PostgreSQL prints under the pinned settings, `COLLATE "C"`: in SQL `pg_catalog.format('%s', c)`. A cast to
+ *   text is another text for bpchar (no trailing blanks), xml (with its declaration) and types whose extension defines that cast.
  */
 export type Equality = "value" | "text";
 

@@ -48,7 +48,7 @@ const BASE = new Map<string, Rule>([
 ]);
 
 const EXTENSION: Record<ExtensionType, Rule> = {
-  // lower() of other letters depends on the locale of the database.
+  // lower() of other letters depends on the locale of the database; of ASCII only Turkish, Azeri and Lithuanian ones differ (I).
   citext: { rewrite: asciiLower, always: false },
   cube: "server",
   hstore: "exact",

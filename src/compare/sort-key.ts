@@ -60,7 +60,7 @@ function encodeNumber(text: string): Buffer {
   if (text === "NaN" || text === "Infinity" || text === "-Infinity") {
     return Buffer.from([CLASS[text]]);
   }
-  const match = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text);
+  const match = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/.exec(text);
   if (!match) return encodeText(text);
   const [, sign, whole = "", fraction = "", shift = "0"] = match;
   const all = whole + fraction;

@@ -155,6 +155,8 @@ describe("text that is not of its type stays as it is", () => {
     ["float8[]", "{1e15}x"],
     ["float8[]", "1e15"],
     ["float8[]", "{1e15,x}"],
+    ["float8[]", `${"{".repeat(100000)}1e15${"}".repeat(100000)}`],
+    ["float8", `${"1".repeat(100000)}x`],
     ["tstzrange", '["2024-01-01 01:00:00+01"'],
     ["tstzrange", "[x,)"],
     ["tstzmultirange", '{["2024-01-01 01:00:00+01",)'],

@@ -3,11 +3,17 @@
  */
 import type { Rewrite } from "./rewrite.ts";
 
-/** Where reading has come to. */
-interface Cursor {
+/** An array being read: where reading has come to, how many braces are open, what to do with elements. */
+interface Reading {
   readonly text: string;
+  readonly delimiter: "," | ";";
+  readonly element: Rewrite;
   at: number;
+  depth: number;
 }
+
+/** Dimensions that PostgreSQL allows (MAXDIM). */
+const MOST_DIMENSIONS = 6;
 
 /**
  * The array with each element rewritten.
@@ -23,54 +29,51 @@ export function rewriteArray(
   element: Rewrite,
 ): string | undefined {
   const bounds = /^(?:\[-?\d+:-?\d+\])+=/.exec(text)?.[0] ?? "";
-  const cursor = { text, at: bounds.length };
-  const body = readLevel(cursor, delimiter, element);
-  if (body === undefined || cursor.at !== text.length) return undefined;
-  return bounds + body;
+  const reading = { text, delimiter, element, at: bounds.length, depth: 0 };
+  const body = readLevel(reading);
+  return body !== undefined && reading.at === text.length ? bounds + body : undefined;
 }
 
 /** One pair of braces with what it holds: elements or further levels. */
-function readLevel(cursor: Cursor, delimiter: "," | ";", element: Rewrite): string | undefined {
-  const { text } = cursor;
-  if (text[cursor.at] !== "{") return undefined;
-  cursor.at += 1;
-  if (text[cursor.at] === "}") {
-    cursor.at += 1;
+function readLevel(reading: Reading): string | undefined {
+  const { text, delimiter } = reading;
+  if (text[reading.at] !== "{" || reading.depth === MOST_DIMENSIONS) return undefined;
+  if (text[reading.at + 1] === "}") {
+    reading.at += 2;
     return "{}";
   }
+  reading.depth += 1;
   const items: string[] = [];
-  for (;;) {
-    const item =
-      text[cursor.at] === "{"
-        ? readLevel(cursor, delimiter, element)
-        : readElement(cursor, delimiter, element);
+  do {
+    reading.at += 1;
+    const item = text[reading.at] === "{" ? readLevel(reading) : readElement(reading);
     if (item === undefined) return undefined;
     items.push(item);
-    const next = text[cursor.at];
-    cursor.at += 1;
-    if (next === "}") return `{${items.join(delimiter)}}`;
-    if (next !== delimiter) return undefined;
-  }
+  } while (text[reading.at] === delimiter);
+  if (text[reading.at] !== "}") return undefined;
+  reading.at += 1;
+  reading.depth -= 1;
+  return `{${items.join(delimiter)}}`;
 }
 
-function readElement(cursor: Cursor, delimiter: "," | ";", element: Rewrite): string | undefined {
-  const quoted = cursor.text[cursor.at] === '"';
-  const value = quoted ? readQuoted(cursor) : readBare(cursor, delimiter);
+function readElement(reading: Reading): string | undefined {
+  const quoted = reading.text[reading.at] === '"';
+  const value = quoted ? readQuoted(reading) : readBare(reading);
   if (value === undefined) return undefined;
   if (!quoted && isNull(value)) return "NULL";
-  const rewritten = element(value);
-  return rewritten === undefined ? undefined : quote(rewritten, delimiter);
+  const rewritten = reading.element(value);
+  return rewritten === undefined ? undefined : quote(rewritten, reading.delimiter);
 }
 
 /** Text between quotes; a backslash takes the next character as it is. */
-function readQuoted(cursor: Cursor): string | undefined {
-  const { text } = cursor;
+function readQuoted(reading: Reading): string | undefined {
+  const { text } = reading;
   let value = "";
-  let from = cursor.at + 1;
+  let from = reading.at + 1;
   for (let at = from; at < text.length; at += 1) {
     const char = text[at];
     if (char === '"') {
-      cursor.at = at + 1;
+      reading.at = at + 1;
       return value + text.slice(from, at);
     }
     if (char === "\\") {
@@ -82,16 +85,15 @@ function readQuoted(cursor: Cursor): string | undefined {
   return undefined;
 }
 
-function readBare(cursor: Cursor, delimiter: "," | ";"): string | undefined {
-  const { text } = cursor;
-  const from = cursor.at;
-  while (cursor.at < text.length) {
-    const char = text[cursor.at];
+function readBare(reading: Reading): string | undefined {
+  const { text, delimiter } = reading;
+  const from = reading.at;
+  for (; reading.at < text.length; reading.at += 1) {
+    const char = text[reading.at];
     if (char === delimiter || char === "}") break;
     if (char === '"' || char === "\\" || char === "{") return undefined;
-    cursor.at += 1;
   }
-  return cursor.at > from ? text.slice(from, cursor.at) : undefined;
+  return reading.at > from ? text.slice(from, reading.at) : undefined;
 }
 
 function quote(value: string, delimiter: "," | ";"): string {

@@ -3,7 +3,7 @@
  */
 import { type Decimal, shortestDecimal } from "./shortest.ts";
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * A float8 in shortest form: `0.10000000000000001` gives `0.1`. Minus zero, NaN and infinities are kept.

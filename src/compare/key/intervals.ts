@@ -2,7 +2,7 @@
  * interval as a key: interval_cmp reckons a month as 30 days and a day as 24 hours.
  */
 
-const TIME = /^([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
+const TIME = /^([+-]?)(\d{1,19}):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
 const DAYS = new Map([
   ["year", 360n],
   ["mon", 30n],
@@ -29,7 +29,7 @@ export function intervalKey(text: string): string | undefined {
 
 function inDays(count: string, unit: string): bigint | undefined {
   const days = DAYS.get(unit.replace(/s$/, ""));
-  if (days === undefined || !/^[+-]?\d+$/.test(count)) return undefined;
+  if (days === undefined || !/^[+-]?\d{1,19}$/.test(count)) return undefined;
   return BigInt(count.replace("+", "")) * days * 86_400_000_000n;
 }
 
