@@ -1,42 +1,239 @@
 /**
- * Findings: what the reviewer must see, as data. Prose lives here alone, in one exhaustive switch.
+ * Findings: what the reviewer must see, as data. Severity and prose live here alone, in exhaustive tables.
  */
-import { formatIdentifier, formatName, type TableName } from "./names.ts";
+import { formatIdentifier, formatName, type QualifiedName, type TableName } from "./names.ts";
 
+/** Blocking findings stop `script` until they are answered. */
 export type Severity = "notice" | "warning" | "blocking";
 
-/** A finding's facts; the code decides its severity and its prose. */
+/** A finding: its facts, and what follows from them. */
 export type Finding = { readonly severity: Severity; readonly message: string } & FindingFacts;
 
-/** What was found. `table` says where, for all but those that concern the whole comparison. */
+type Where = "production" | "local";
+
+/** What was found, by code. */
 export type FindingFacts =
+  | { readonly code: "table_missing"; readonly table: TableName; readonly in: Where }
+  | { readonly code: "not_compared"; readonly table: TableName; readonly reason: string }
   | {
-      readonly code: "table_missing";
+      readonly code: "column_missing";
       readonly table: TableName;
-      readonly in: "production" | "local";
+      readonly column: string;
+      readonly in: Where;
     }
-  | { readonly code: "not_compared"; readonly table: TableName; readonly reason: string };
+  | { readonly code: "column_required"; readonly table: TableName; readonly column: string }
+  | {
+      readonly code: "column_not_compared";
+      readonly table: TableName;
+      readonly column: string;
+      readonly reason: string;
+    }
+  | {
+      readonly code: "column_type";
+      readonly table: TableName;
+      readonly column: string;
+      readonly production: string;
+      readonly local: string;
+    }
+  | {
+      readonly code: "column_modifier";
+      readonly table: TableName;
+      readonly column: string;
+      readonly production: string;
+      readonly local: string;
+    }
+  | {
+      readonly code: "no_key";
+      readonly table: TableName;
+      readonly inserts: number;
+      readonly deletes: number;
+    }
+  | {
+      readonly code: "key_not_unique";
+      readonly table: TableName;
+      readonly key: readonly string[];
+      readonly side: Where;
+      readonly rows: number;
+    }
+  | {
+      readonly code: "key_null";
+      readonly table: TableName;
+      readonly key: readonly string[];
+      readonly side: Where;
+      readonly rows: number;
+    }
+  | {
+      readonly code: "key_without_index";
+      readonly table: TableName;
+      readonly key: readonly string[];
+    }
+  | { readonly code: "key_undecided"; readonly table: TableName; readonly key: readonly string[] }
+  | {
+      readonly code: "key_respelled";
+      readonly table: TableName;
+      readonly key: readonly string[];
+      readonly rows: number;
+    }
+  | { readonly code: "deletes"; readonly table: TableName; readonly rows: number }
+  | { readonly code: "withheld"; readonly table: TableName; readonly rows: number }
+  | { readonly code: "triggers"; readonly table: TableName; readonly triggers: readonly string[] }
+  | {
+      readonly code: "triggers_off";
+      readonly table: TableName;
+      readonly triggers: readonly string[];
+    }
+  | {
+      readonly code: "triggers_fire";
+      readonly table: TableName;
+      readonly triggers: readonly string[];
+    }
+  | { readonly code: "rules"; readonly table: TableName; readonly rules: readonly string[] }
+  | { readonly code: "rules_off"; readonly table: TableName; readonly rules: readonly string[] }
+  | { readonly code: "row_security"; readonly table: TableName }
+  | {
+      readonly code: "unique_value_moves";
+      readonly table: TableName;
+      readonly index: string;
+      readonly values: number;
+    }
+  | {
+      readonly code: "foreign_key_cycle";
+      readonly tables: readonly TableName[];
+      readonly rows: number;
+    }
+  | {
+      readonly code: "identity_always_update";
+      readonly table: TableName;
+      readonly column: string;
+      readonly rows: number;
+    }
+  | { readonly code: "money_locale"; readonly table: TableName; readonly column: string }
+  | { readonly code: "large_objects"; readonly count: number }
+  | {
+      readonly code: "sequence_differs";
+      readonly sequence: QualifiedName;
+      readonly production: string;
+      readonly local: string;
+    }
+  | {
+      readonly code: "sequence_descending";
+      readonly sequence: QualifiedName;
+      readonly table: TableName;
+    };
 
 const SEVERITY = {
   table_missing: "warning",
   not_compared: "notice",
+  column_missing: "warning",
+  column_required: "blocking",
+  column_not_compared: "notice",
+  column_type: "blocking",
+  column_modifier: "warning",
+  no_key: "warning",
+  key_not_unique: "blocking",
+  key_null: "blocking",
+  key_without_index: "notice",
+  key_undecided: "blocking",
+  key_respelled: "blocking",
+  deletes: "blocking",
+  withheld: "warning",
+  triggers: "blocking",
+  triggers_off: "notice",
+  triggers_fire: "warning",
+  rules: "blocking",
+  rules_off: "notice",
+  row_security: "notice",
+  unique_value_moves: "blocking",
+  foreign_key_cycle: "blocking",
+  identity_always_update: "blocking",
+  money_locale: "blocking",
+  large_objects: "notice",
+  sequence_differs: "notice",
+  sequence_descending: "warning",
 } as const satisfies Record<FindingFacts["code"], Severity>;
 
 /** Completes a finding: severity and prose follow from its facts. */
 export function finding(facts: FindingFacts): Finding {
-  return { severity: SEVERITY[facts.code], message: describeFinding(facts), ...facts };
+  return { severity: SEVERITY[facts.code], message: describe(facts), ...facts };
 }
 
-function describeFinding(facts: FindingFacts): string {
+/** Whether a blocking finding is among them. */
+export function isBlocked(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === "blocking");
+}
+
+function describe(facts: FindingFacts): string {
   switch (facts.code) {
     case "table_missing":
       return `table ${formatName(facts.table)} does not exist in ${facts.in}; it was not compared`;
     case "not_compared":
       return `table ${formatName(facts.table)} was not compared: ${facts.reason}`;
+    case "column_missing":
+      return `column ${inTable(facts)} does not exist in ${facts.in}; it was not compared`;
+    case "column_required":
+      return `column ${inTable(facts)} exists only in production, takes no NULL and has no default, so rows cannot be inserted; add the column locally or leave the table out with --exclude`;
+    case "column_not_compared":
+      return `column ${inTable(facts)} was not compared: ${facts.reason}`;
+    case "column_type":
+      return `column ${inTable(facts)} is ${facts.production} in production and ${facts.local} in local; bring the types together, or leave it out with --ignore-column`;
+    case "column_modifier":
+      return `column ${inTable(facts)} is ${facts.production} in production and ${facts.local} in local; values that do not fit will stop the script`;
+    case "no_key":
+      return `table ${formatName(facts.table)} has no primary or unique NOT NULL key: ${facts.inserts} rows only in local and ${facts.deletes} only in production are withheld; name a key with --key ${facts.table.schema}.${facts.table.name}=column,...`;
+    case "key_not_unique":
+      return `table ${formatName(facts.table)}: ${facts.rows} rows of ${facts.side} share their key (${formatColumns(facts.key)}) with another row; name other columns with --key or leave the table out with --exclude`;
+    case "key_null":
+      return `table ${formatName(facts.table)}: ${facts.rows} rows of ${facts.side} have NULL in their key (${formatColumns(facts.key)}); name other columns with --key or leave the table out with --exclude`;
+    case "key_without_index":
+      return `table ${formatName(facts.table)}: no unique index covers the key (${formatColumns(facts.key)}); the script locks the table against other writers and finds its rows by reading all of them`;
+    case "key_undecided":
+      return `table ${formatName(facts.table)}: only PostgreSQL can tell whether keys (${formatColumns(facts.key)}) that differ in spelling are the same; make one side a live database`;
+    case "key_respelled":
+      return `table ${formatName(facts.table)}: ${facts.rows} rows differ in the spelling of their key (${formatColumns(facts.key)}), which PostgreSQL takes for the same; such a change cannot be carried over yet, leave the table out with --exclude`;
+    case "deletes":
+      return `table ${formatName(facts.table)}: ${facts.rows} rows exist only in production: deleted locally, or added in production since; answer with --deletes apply or --deletes withhold`;
+    case "withheld":
+      return `table ${formatName(facts.table)}: ${facts.rows} deletes are withheld`;
+    case "triggers":
+      return `table ${formatName(facts.table)} has triggers that would fire (${facts.triggers.join(", ")}); answer with --triggers disable or --triggers fire`;
+    case "triggers_off":
+      return `table ${formatName(facts.table)}: triggers are off while the script runs: ${facts.triggers.join(", ")}`;
+    case "triggers_fire":
+      return `table ${formatName(facts.table)}: triggers fire: ${facts.triggers.join(", ")}; whatever they write beyond the changes stops the script`;
+    case "rules":
+      return `table ${formatName(facts.table)} has rules that rewrite statements (${facts.rules.join(", ")}); answer with --rules disable or leave the table out with --exclude`;
+    case "rules_off":
+      return `table ${formatName(facts.table)}: rules are off while the script runs: ${facts.rules.join(", ")}`;
+    case "row_security":
+      return `table ${formatName(facts.table)} has row security; the script must run as a role that bypasses it, else it stops`;
+    case "unique_value_moves":
+      return `table ${formatName(facts.table)}: ${facts.values} values of unique ${formatIdentifier(facts.index)} move from one row to another; no order of statements can do that`;
+    case "foreign_key_cycle":
+      return `${facts.rows} rows of ${facts.tables.map(formatName).join(", ")} refer to each other in a circle that nothing breaks: make one of the foreign keys deferrable or one column nullable`;
+    case "identity_always_update":
+      return `column ${inTable(facts)} is GENERATED ALWAYS AS IDENTITY and differs in ${facts.rows} rows: PostgreSQL never updates it; leave it out with --ignore-column`;
+    case "money_locale":
+      return `column ${inTable(facts)} holds money printed under another locale than C or en_US, which cannot be read with certainty; leave it out with --ignore-column or compare a live database`;
+    case "large_objects":
+      return `${facts.count} large objects were not compared`;
+    case "sequence_differs":
+      return `sequence ${formatName(facts.sequence)} is at ${facts.production} in production and ${facts.local} in local; it is not changed`;
+    case "sequence_descending":
+      return `sequence ${formatName(facts.sequence)} of ${formatName(facts.table)} counts downwards; it is not changed, check it by hand`;
   }
 }
 
-/** A list of column names for a message. */
+function inTable({
+  table,
+  column,
+}: {
+  readonly table: TableName;
+  readonly column: string;
+}): string {
+  return `${formatName(table)}.${formatIdentifier(column)}`;
+}
+
+/** Column names for a message. */
 export function formatColumns(columns: readonly string[]): string {
   return columns.map(formatIdentifier).join(", ");
 }

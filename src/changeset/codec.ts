@@ -1,8 +1,10 @@
 /**
  * One change as one line of changes.jsonl, and back. The format is a contract: see README, "changes.jsonl".
  */
+
+import type { Change, Datum } from "../compare/change.ts";
 import type { TableName } from "../names.ts";
-import type { Change, ChangedTable, Datum } from "./types.ts";
+import type { ChangedTable } from "./types.ts";
 
 /** What the codec must know of a table. */
 export type CodecTable = Pick<ChangedTable, "table" | "columns" | "key">;

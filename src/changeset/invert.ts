@@ -1,8 +1,10 @@
 /**
  * The way back: inserts become deletes, deletes inserts, updates swap their sides.
  */
+
+import type { Change, ChangeKind, Counts } from "../compare/change.ts";
 import type { TableName } from "../names.ts";
-import type { Change, ChangedTable, ChangeKind, Changeset, Counts } from "./types.ts";
+import type { ChangedTable, Changeset } from "./types.ts";
 
 const OPPOSITE = { insert: "delete", update: "update", delete: "insert" } as const;
 

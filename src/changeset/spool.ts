@@ -5,14 +5,13 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
+import type { Change, ChangeKind } from "../compare/change.ts";
 import { nameKey, type TableName } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import { type CodecTable, decodeChange, encodeChange } from "./codec.ts";
 import { type LineSorter, lineSorter } from "./sort.ts";
 import {
-  type Change,
   type ChangedTable,
-  type ChangeKind,
   type Changeset,
   NO_CHANGES,
   type SequenceTarget,

@@ -1,0 +1,162 @@
+/**
+ * Compares one table of two snapshots and collects its changes, as policy allows, into the spool.
+ */
+import type { TablePair } from "../catalog/pair.ts";
+import type { Catalog, Column } from "../catalog/types.ts";
+import {
+  alignLines,
+  alignMultiset,
+  type LineStreams,
+  type PairingOptions,
+} from "../compare/align.ts";
+import type { Change, Counts } from "../compare/change.ts";
+import { decodeLine } from "../compare/decode.ts";
+import { keyClassOf } from "../compare/key.ts";
+import { lineKey } from "../compare/line-key.ts";
+import { rowComparison } from "../compare/table.ts";
+import { type Finding, finding } from "../findings.ts";
+import type { Source } from "../sources/source.ts";
+import type { SequenceMaxima } from "./sequences.ts";
+import type { Spool } from "./spool.ts";
+import { changeTally } from "./tally.ts";
+import { NO_CHANGES } from "./types.ts";
+
+export interface CollectRequest {
+  readonly pair: TablePair;
+  readonly production: Source;
+  readonly local: Source;
+  /** Production's: its types and constraints decide. */
+  readonly catalog: Catalog;
+  /** Columns whose unchanged values updates must tell. */
+  readonly context: readonly string[];
+  /** Columns fed by sequences. */
+  readonly sequenceColumns: readonly string[];
+  readonly where?: string;
+  /** Deletes are listed, not executed. */
+  readonly withholdDeletes: boolean;
+  readonly spool: Spool;
+  readonly pairing: PairingOptions;
+}
+
+export interface Collected {
+  readonly counts: Counts;
+  readonly withheld: Counts;
+  readonly rows: { readonly production: number; readonly local: number };
+  readonly findings: readonly Finding[];
+  readonly maxima?: SequenceMaxima;
+  /** Inserts and deletes whose keys PostgreSQL might find equal though their texts differ. */
+  readonly undecided: readonly Change[];
+}
+
+/** Compares the rows of a table by its key. */
+export async function collectChanges(request: CollectRequest): Promise<Collected> {
+  const { pair, catalog, spool } = request;
+  const columns = comparedColumns(pair);
+  const positions = (names: readonly string[]) => names.map((name) => pair.columns.indexOf(name));
+  const key = positions(pair.key ?? []);
+  const comparison = rowComparison({ columns, key, context: positions(request.context) }, catalog);
+  const decided = key
+    .flatMap((position) => columns[position] ?? [])
+    .every((column) => isDecided(column, catalog));
+  const undecided: Change[] = [];
+  const tally = changeTally(pair, request);
+  const writer = spool.table({ table: pair.name, columns: pair.columns, key: pair.key ?? [] });
+  const rows = { production: 0, local: 0 };
+  const keyOf = lineKey(comparison.keyFields);
+  const pairs = alignLines(streams(request, rows), {
+    ...request.pairing,
+    productionKey: keyOf,
+    localKey: keyOf,
+    onDuplicateKey: tally.duplicate,
+  });
+  for await (const batch of pairs) {
+    for (const { before, after } of batch) {
+      const change = comparison.compare(before, after);
+      if (!change) continue;
+      if (!decided && change.kind !== "update") undecided.push(change);
+      const sortKey = comparison.sortKey(change);
+      if (tally.note(change)) await writer.add(change, sortKey);
+      else await writer.withhold(change, sortKey);
+    }
+  }
+  await writer.finish(rows);
+  const { counts, withheld, maxima } = tally;
+  return { counts, withheld, rows, findings: tally.findings(), maxima, undecided };
+}
+
+/** Compares a table without a key as a multiset of whole lines; its changes are withheld. */
+export async function collectKeyless(request: CollectRequest): Promise<Collected> {
+  const { pair, spool } = request;
+  const writer = spool.table({ table: pair.name, columns: pair.columns, key: [] });
+  const withheld = { ...NO_CHANGES };
+  const rows = { production: 0, local: 0 };
+  for await (const batch of alignMultiset(streams(request, rows), request.pairing)) {
+    for (const { line, surplus } of batch) {
+      const row = decodeLine(line);
+      for (let n = Math.abs(surplus); n > 0; n -= 1) {
+        const change: Change =
+          surplus > 0
+            ? { kind: "insert", key: [], after: row }
+            : { kind: "delete", key: [], before: row };
+        withheld[change.kind] += 1;
+        await writer.withhold(change, line);
+      }
+    }
+  }
+  await writer.finish(rows);
+  const differs = withheld.insert + withheld.delete > 0;
+  const findings = differs
+    ? [
+        finding({
+          code: "no_key",
+          table: pair.name,
+          inserts: withheld.insert,
+          deletes: withheld.delete,
+        }),
+      ]
+    : [];
+  return { counts: NO_CHANGES, withheld, rows, findings, undecided: [] };
+}
+
+function comparedColumns(pair: TablePair): readonly Column[] {
+  return pair.columns.flatMap(
+    (name) => pair.production.columns.find((column) => column.name === name) ?? [],
+  );
+}
+
+function isDecided(column: Column, catalog: Catalog): boolean {
+  return keyClassOf(column, catalog).kind !== "server";
+}
+
+function streams(
+  { pair, where, production, local }: CollectRequest,
+  rows: { production: number; local: number },
+): LineStreams {
+  const request = (side: "production" | "local") => ({
+    table: pair.name,
+    parts: pair.parts[side],
+    columns: pair.columns,
+    ...(where === undefined ? {} : { where }),
+  });
+  return {
+    production: counted(production.lines(request("production")), (lines) => {
+      rows.production += lines;
+    }),
+    local: counted(local.lines(request("local")), (lines) => {
+      rows.local += lines;
+    }),
+  };
+}
+
+/** Counts lines on their way: in COPY text LF only ever ends a line. */
+async function* counted(
+  chunks: AsyncIterable<Buffer>,
+  add: (lines: number) => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    let lines = 0;
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
+    add(lines);
+    yield chunk;
+  }
+}

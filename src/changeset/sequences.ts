@@ -1,0 +1,115 @@
+/**
+ * How far sequences must be raised so that production's next own row does not collide with an inserted one.
+ */
+import type { TablePair } from "../catalog/pair.ts";
+import type { Catalog, Sequence, Table } from "../catalog/types.ts";
+import type { Datum } from "../compare/change.ts";
+import { type Finding, finding } from "../findings.ts";
+import { compareNames, nameKey } from "../names.ts";
+import type { SequenceValue } from "../sources/source.ts";
+import type { SequenceTarget } from "./types.ts";
+
+/** The largest inserted whole number of each column that a sequence feeds. */
+export interface SequenceMaxima {
+  /** Takes an inserted row, aligned with the pair's columns. */
+  note(row: readonly Datum[]): void;
+  /** By column; columns without an inserted number are left out. */
+  readonly values: ReadonlyMap<string, bigint>;
+}
+
+/** Watches the given columns of a table. */
+export function sequenceMaxima(pair: TablePair, columns: readonly string[]): SequenceMaxima {
+  const watched = columns.map((column) => ({ column, position: pair.columns.indexOf(column) }));
+  const values = new Map<string, bigint>();
+  return {
+    values,
+    note(row) {
+      for (const { column, position } of watched) {
+        const value = row[position];
+        if (typeof value !== "string" || !/^-?\d+$/.test(value)) continue;
+        const number = BigInt(value);
+        const largest = values.get(column);
+        if (largest === undefined || number > largest) values.set(column, number);
+      }
+    },
+  };
+}
+
+/** The sequences that feed a table's columns: owned (serial, identity), or named by a DEFAULT nextval(...). */
+export function sequencesOf(
+  catalog: Catalog,
+  table: Table,
+): readonly { readonly column: string; readonly sequence: Sequence }[] {
+  return table.columns.flatMap((column) => {
+    const sequence = catalog.sequences.find(
+      ({ name, ownedBy }) =>
+        (ownedBy &&
+          compareNames(ownedBy.table, table.name) === 0 &&
+          ownedBy.column === column.name) ||
+        column.default ===
+          `nextval('${regclassText(name.schema)}.${regclassText(name.name)}'::regclass)`,
+    );
+    return sequence ? [{ column: column.name, sequence }] : [];
+  });
+}
+
+/** As regclass prints a name inside the quotes of a default expression. */
+function regclassText(name: string): string {
+  const quoted = /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+  return quoted.replaceAll("'", "''");
+}
+
+/** What sequence targets follow from the inserts of one table, as production's sequences stand. */
+export function sequenceTargets(
+  catalog: Catalog,
+  table: Table,
+  inserted: { readonly maxima: SequenceMaxima; readonly production: readonly SequenceValue[] },
+): { readonly targets: readonly SequenceTarget[]; readonly findings: readonly Finding[] } {
+  const targets: SequenceTarget[] = [];
+  const findings: Finding[] = [];
+  const states = new Map(inserted.production.map((value) => [nameKey(value.name), value]));
+  for (const { column, sequence } of sequencesOf(catalog, table)) {
+    const value = inserted.maxima.values.get(column);
+    if (value === undefined) continue;
+    if (sequence.increment.startsWith("-")) {
+      findings.push(
+        finding({ code: "sequence_descending", sequence: sequence.name, table: table.name }),
+      );
+      continue;
+    }
+    const state = states.get(nameKey(sequence.name));
+    const behind =
+      !state ||
+      BigInt(state.lastValue) < value ||
+      (BigInt(state.lastValue) === value && !state.isCalled);
+    const possible = value <= BigInt(sequence.max) && value >= BigInt(sequence.min);
+    if (behind && possible)
+      targets.push({ sequence: sequence.name, value: String(value), table: table.name, column });
+  }
+  return { targets, findings };
+}
+
+/** Sequences that belong to no column and differ: nobody can tell what they mean, so they are only named. */
+export function freeSequenceFindings(
+  catalog: Catalog,
+  production: readonly SequenceValue[],
+  local: readonly SequenceValue[],
+): readonly Finding[] {
+  const free = new Set(
+    catalog.sequences.filter(({ ownedBy }) => !ownedBy).map(({ name }) => nameKey(name)),
+  );
+  const other = new Map(local.map((value) => [nameKey(value.name), value]));
+  return production.flatMap((ours) => {
+    const theirs = other.get(nameKey(ours.name));
+    if (!theirs || !free.has(nameKey(ours.name))) return [];
+    if (ours.lastValue === theirs.lastValue && ours.isCalled === theirs.isCalled) return [];
+    return [
+      finding({
+        code: "sequence_differs",
+        sequence: ours.name,
+        production: ours.lastValue,
+        local: theirs.lastValue,
+      }),
+    ];
+  });
+}

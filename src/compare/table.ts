@@ -1,0 +1,105 @@
+/**
+ * From pairs of lines to changes: decodes lines that differ, brings values to canonical text, compares column by column.
+ * Knows one table; reads nothing itself.
+ */
+import type { Catalog, Column } from "../catalog/types.ts";
+import { canonicalizer } from "./canonical.ts";
+import type { Change, Datum } from "./change.ts";
+import { decodeLine, sameDatum } from "./decode.ts";
+import { keyClassOf } from "./key.ts";
+import type { KeyField } from "./line-key.ts";
+import { sortKeyOf } from "./sort-key.ts";
+
+/** What the comparison must know of a table. Lines of both sides hold `columns` in this order. */
+export interface ComparedColumns {
+  readonly columns: readonly Column[];
+  /** Positions of the key columns, in key order. */
+  readonly key: readonly number[];
+  /** Positions whose unchanged values an update must tell: see `Change`. */
+  readonly context: readonly number[];
+}
+
+/** Turns lines that differ into changes. */
+export interface RowComparison {
+  /** Key columns for pairing, with the canonical form of their types. */
+  readonly keyFields: readonly KeyField[];
+  /** The change that a pair of lines stands for; undefined if they hold the same values in other spellings. */
+  compare(before: Buffer | undefined, after: Buffer | undefined): Change | undefined;
+  /** Bytes that order changes by key. */
+  sortKey(change: Change): Buffer;
+  /** The key of a line, for messages. */
+  keyOf(line: Buffer): readonly Datum[];
+}
+
+/** The comparison of one table's rows. `catalog` is production's: its types decide. */
+export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComparison {
+  const canonical = table.columns.map(({ type }) => canonicalizer(type, catalog));
+  const keyColumns = table.key.flatMap((position) => table.columns[position] ?? []);
+  const keyClasses = keyColumns.map((column) => keyClassOf(column, catalog));
+  const order = sortKeyOf(keyColumns, catalog);
+  const values = (line: Buffer): Datum[] =>
+    decodeLine(line).map((value, index) => normal(value, canonical[index]));
+  const keyValues = (row: readonly Datum[]) => table.key.map((position) => row[position] ?? null);
+  return {
+    keyFields: table.key.map((index, n) => keyField(index, keyClasses[n])),
+    compare(before, after) {
+      if (before && after) return update(table, decodeLine(before), decodeLine(after), canonical);
+      if (before) {
+        const row = values(before);
+        return { kind: "delete", key: keyValues(row), before: row };
+      }
+      if (!after) return undefined;
+      const row = values(after);
+      return { kind: "insert", key: keyValues(row), after: row };
+    },
+    sortKey: (change) => order(change.key.map((value) => (typeof value === "string" ? value : ""))),
+    keyOf: (line) => keyValues(decodeLine(line)),
+  };
+}
+
+type Canonical = ((text: string) => string) | undefined;
+
+function normal(value: Datum, canonical: Canonical): Datum {
+  return canonical && typeof value === "string" ? canonical(value) : value;
+}
+
+function keyField(index: number, keyClass: ReturnType<typeof keyClassOf> | undefined): KeyField {
+  if (keyClass?.kind === "canonical") return { index, canonical: keyClass.canonical };
+  if (keyClass?.kind === "server" && keyClass.fold) {
+    const { fold } = keyClass;
+    return { index, canonical: (text) => fold(text) ?? text };
+  }
+  return { index };
+}
+
+/** Compares raw texts first: canonical forms are made only of those that differ. */
+function update(
+  table: ComparedColumns,
+  before: readonly Datum[],
+  after: readonly Datum[],
+  canonical: readonly Canonical[],
+): Change | undefined {
+  const columns: number[] = [];
+  const changedBefore: Datum[] = [];
+  const changedAfter: Datum[] = [];
+  for (let position = 0; position < table.columns.length; position += 1) {
+    const [raw, other] = [before[position] ?? null, after[position] ?? null];
+    if (sameDatum(raw, other)) continue;
+    const [from, to] = [normal(raw, canonical[position]), normal(other, canonical[position])];
+    if (sameDatum(from, to)) continue;
+    columns.push(position);
+    changedBefore.push(from);
+    changedAfter.push(to);
+  }
+  if (columns.length === 0) return undefined;
+  const known = (position: number) => normal(before[position] ?? null, canonical[position]);
+  const context = table.context.filter((position) => !columns.includes(position));
+  return {
+    kind: "update",
+    key: table.key.map(known),
+    columns,
+    before: changedBefore,
+    after: changedAfter,
+    context: new Map(context.map((position) => [position, known(position)])),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * The foreign keys between touched tables, by positions in their changed columns. Partitions count as their root.
+ */
+import { partitionRoot } from "../catalog/lookup.ts";
+import type { Catalog, ForeignKey } from "../catalog/types.ts";
+import type { ChangedTable } from "../changeset/types.ts";
+import type { Datum } from "../compare/change.ts";
+import { compareNames, nameKey, type TableName } from "../names.ts";
+
+/** A foreign key from one touched table to another, or to itself. */
+export interface Reference {
+  readonly foreignKey: ForeignKey;
+  /** The table that defines it: for SET CONSTRAINTS. */
+  readonly definedOn: TableName;
+  readonly child: ChangedTable;
+  readonly parent: ChangedTable;
+  /** Positions of the columns in `child.columns` and `parent.columns`; undefined where a column is not compared. */
+  readonly childPositions: readonly number[] | undefined;
+  readonly parentPositions: readonly number[] | undefined;
+  /** Positions of child columns that may be NULL and thereby end the reference; empty if none. */
+  readonly nullable: readonly number[];
+}
+
+/** All references among `tables`, by child and name. */
+export function references(
+  catalog: Catalog,
+  tables: readonly ChangedTable[],
+): readonly Reference[] {
+  const touched = new Map(tables.map((table) => [nameKey(table.table), table]));
+  const found: Reference[] = [];
+  for (const table of catalog.tables) {
+    const child = touched.get(nameKey(partitionRoot(catalog, table.name)));
+    if (!child) continue;
+    for (const constraint of table.constraints) {
+      if (constraint.kind !== "foreign") continue;
+      const parent = touched.get(nameKey(partitionRoot(catalog, constraint.references)));
+      if (!parent) continue;
+      const childPositions = positions(child, constraint.columns);
+      const nullable = (childPositions ?? []).filter((_, index) => {
+        const column = table.columns.find(({ name }) => name === constraint.columns[index]);
+        return column !== undefined && !column.notNull && !child.key.includes(column.name);
+      });
+      found.push({
+        foreignKey: constraint,
+        definedOn: table.name,
+        child,
+        parent,
+        childPositions,
+        parentPositions: positions(parent, constraint.referencedColumns),
+        nullable:
+          constraint.match === "full" && nullable.length < constraint.columns.length
+            ? []
+            : nullable,
+      });
+    }
+  }
+  return found.sort(
+    (a, b) =>
+      compareNames(a.definedOn, b.definedOn) || (a.foreignKey.name < b.foreignKey.name ? -1 : 1),
+  );
+}
+
+function positions(table: ChangedTable, columns: readonly string[]): readonly number[] | undefined {
+  const found = columns.map((column) => table.columns.indexOf(column));
+  return found.includes(-1) ? undefined : found;
+}
+
+/** The values as a key for maps; `undefined` where one is NULL or not known, which refers to nothing. */
+export function tuple(values: readonly (Datum | undefined)[]): string | undefined {
+  if (values.some((value) => value === null || value === undefined)) return undefined;
+  return JSON.stringify(values);
+}

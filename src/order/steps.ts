@@ -1,0 +1,32 @@
+/**
+ * Steps: groups of changes at their place in execution order. Data only.
+ */
+import type { Change } from "../compare/change.ts";
+import type { TableName } from "../names.ts";
+
+export type StepKind = "release" | "insert" | "update" | "delete";
+
+/** Changes of one kind and table that run one after the other. A release is an update that frees a value or reference first. */
+export interface Step {
+  readonly kind: StepKind;
+  readonly table: TableName;
+  readonly count: number;
+  /** In execution order. May be read any number of times. */
+  readonly changes: () => AsyncIterable<Change>;
+  /** One statement for all rows: PostgreSQL checks foreign keys at its end, so rows may refer to each other. */
+  readonly together: boolean;
+  /** Why the step is there, where its kind does not say. */
+  readonly reason?: string;
+}
+
+/** A constraint that the script defers, named in SET CONSTRAINTS. */
+export interface DeferredConstraint {
+  readonly table: TableName;
+  readonly name: string;
+}
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** By table and name. */
+  readonly deferred: readonly DeferredConstraint[];
+}

@@ -1,0 +1,91 @@
+/**
+ * The effects check: what the transaction has really done, as PostgreSQL counted it, against what was reviewed.
+ *
+ * Source: docs, "The Cumulative Statistics System", pg_stat_xact_user_tables; rows that cascades touch are counted there too.
+ * A row that moves between partitions counts as delete and insert, so counts are taken over a partition tree as
+ * inserts + updates and inserts - deletes.
+ */
+
+import { nameKey } from "../names.ts";
+import type { Plan, StepKind } from "../order/steps.ts";
+import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
+import type { ScriptTable } from "./table.ts";
+
+interface Effects {
+  inserts: number;
+  updates: number;
+  deletes: number;
+}
+
+const COUNTED: Readonly<Record<StepKind, keyof Effects>> = {
+  release: "updates",
+  insert: "inserts",
+  update: "updates",
+  delete: "deletes",
+};
+
+/** Rows written by the plan's steps, by table. */
+function reviewedEffects(plan: Plan): ReadonlyMap<string, Effects> {
+  const effects = new Map<string, Effects>();
+  for (const { table, kind, count } of plan.steps) {
+    const counted = effects.get(nameKey(table)) ?? { inserts: 0, updates: 0, deletes: 0 };
+    counted[COUNTED[kind]] += count;
+    effects.set(nameKey(table), counted);
+  }
+  return effects;
+}
+
+/** The DO block of the effects check. It leaves what was done in the setting rowpatch.outcome. */
+export function effectsCheck(plan: Plan, tables: ReadonlyMap<string, ScriptTable>): Sql {
+  const reviewed = [...reviewedEffects(plan)].flatMap(([key, { inserts, updates, deletes }]) => {
+    const table = tables.get(key);
+    return table ? [sql`(${literal(table.qualified)}, ${inserts}, ${updates}, ${deletes})`] : [];
+  });
+  return doBlock("effects", body(reviewed.length > 0 ? reviewed : [sql`(NULL, 0, 0, 0)`]));
+}
+
+function body(reviewed: readonly Sql[]): Sql {
+  return sql`DECLARE
+  other text;
+  fewer text;
+  done bigint;
+BEGIN
+  WITH listed (tbl, ins, upd, del) AS (VALUES
+      ${join(reviewed, ",\n      ")}),
+  reviewed AS (SELECT to_regclass(tbl)::oid AS relid, ins, upd, del FROM listed WHERE tbl IS NOT NULL),
+  counted AS (
+    SELECT coalesce(pg_partition_root(s.relid)::oid, s.relid) AS relid,
+           sum(s.n_tup_ins - coalesce((b.counts ->> 0)::bigint, 0)) AS ins,
+           sum(s.n_tup_upd - coalesce((b.counts ->> 1)::bigint, 0)) AS upd,
+           sum(s.n_tup_del - coalesce((b.counts ->> 2)::bigint, 0)) AS del
+    FROM pg_stat_xact_user_tables s
+    JOIN pg_class c ON c.oid = s.relid AND c.relpersistence <> 't'
+    LEFT JOIN jsonb_each(current_setting('rowpatch.before')::jsonb) AS b (relid, counts) ON b.relid = s.relid::text
+    GROUP BY 1),
+  compared AS (
+    SELECT relid::regclass::text AS tbl,
+           coalesce(a.ins, 0) AS ins, coalesce(a.upd, 0) AS upd, coalesce(a.del, 0) AS del,
+           coalesce(r.ins, 0) AS rins, coalesce(r.upd, 0) AS rupd, coalesce(r.del, 0) AS rdel
+    FROM reviewed r FULL JOIN counted a USING (relid)),
+  judged AS (
+    SELECT format('%s: %s inserts, %s updates, %s deletes, reviewed %s, %s, %s', tbl, ins, upd, del, rins, rupd, rdel) AS line,
+           ins + upd + del AS rows,
+           ins + upd = rins + rupd AND ins - del = rins - rdel AS same,
+           -- Nothing that was not reviewed: a move between partitions turns one update into an insert and a delete.
+           ins <= rins + rupd AND del <= rdel + rupd AND ins + upd <= rins + rupd AND upd + del <= rupd + rdel AS within
+    FROM compared)
+  SELECT string_agg(line, E'\\n  ' ORDER BY line) FILTER (WHERE NOT within),
+         string_agg(line, E'\\n  ' ORDER BY line) FILTER (WHERE within AND NOT same),
+         coalesce(sum(rows), 0)
+  INTO other, fewer, done FROM judged;
+  IF other IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat(E'the effects are not those reviewed:\\n  ', concat_ws(E'\\n  ', other, fewer)),
+      HINT = 'Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted ones.';
+  ELSIF done > 0 AND fewer IS NOT NULL AND current_setting('rowpatch.in_place') <> 'accept' THEN
+    RAISE EXCEPTION USING MESSAGE = concat(E'a part of the changes is in place already:\\n  ', fewer),
+      HINT = 'Nothing was changed. preflight.sql shows which. To take them as they are, add -v in_place=accept; revert.sql would then undo them too.';
+  END IF;
+  PERFORM set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
+    WHEN fewer IS NOT NULL THEN concat(done, ' rows changed, the others were in place') ELSE concat(done, ' rows changed') END, true);
+END`;
+}

@@ -1,0 +1,68 @@
+/**
+ * Settings and guards at the start of every script's transaction.
+ */
+import { SESSION_SETTINGS } from "../sources/session.ts";
+import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
+import type { ScriptTable } from "./table.ts";
+
+/**
+ * Pins the session settings that exist on the server. pg_catalog stands first and pg_temp last on the path, so that the
+ * script's own functions, operators and types cannot be shadowed; all tables are qualified.
+ */
+export function pinnedSettings(lockTimeout: string): Sql {
+  const values = new Map<string, string>(SESSION_SETTINGS.map(({ name, value }) => [name, value]));
+  values.set("search_path", "pg_catalog, pg_temp");
+  values.set("lock_timeout", lockTimeout);
+  const rows = [...values].map(([name, value]) => sql`(${literal(name)}, ${literal(value)})`);
+  return sql`SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.value, true)) AS pinned
+FROM (VALUES ${join(rows, ", ")}) AS s (name, value)
+WHERE EXISTS (SELECT FROM pg_catalog.pg_settings p WHERE p.name OPERATOR(pg_catalog.=) s.name) \\gset rowpatch_`;
+}
+
+/** The server and role must allow what follows; a named database must be the one. `writes` is false for verify and preflight. */
+export function environmentGuard(expectDatabase: string | undefined, writes: boolean): Sql {
+  const database =
+    expectDatabase === undefined
+      ? sql``
+      : sql`
+  IF current_database() <> ${literal(expectDatabase)} THEN RAISE EXCEPTION USING MESSAGE = concat('this is database ', current_database(), ', not ', ${literal(expectDatabase)}); END IF;`;
+  const writing = writes
+    ? sql`
+  IF pg_is_in_recovery() THEN RAISE EXCEPTION 'this server is a standby'; END IF;
+  IF NOT current_setting('track_counts')::boolean THEN RAISE EXCEPTION 'track_counts is off: what this script does could not be checked'; END IF;
+  IF current_setting('session_replication_role') <> 'origin' THEN RAISE EXCEPTION 'session_replication_role is not origin: foreign keys would not be checked'; END IF;`
+    : sql``;
+  return doBlock(
+    "guard",
+    sql`BEGIN${database}${writing}
+  PERFORM 1;
+END`,
+  );
+}
+
+/** The role must have every privilege that the statements need, before the first of them runs. */
+export function privilegeGuard(tables: readonly ScriptTable[], writes: boolean): Sql {
+  const rows = tables.flatMap(({ qualified, changed: { counts } }) =>
+    [
+      "SELECT",
+      ...(writes && counts.insert > 0 ? ["INSERT"] : []),
+      ...(writes && counts.update > 0 ? ["UPDATE"] : []),
+      ...(writes && counts.delete > 0 ? ["DELETE"] : []),
+    ].map((privilege) => sql`(${literal(qualified)}, ${literal(privilege)})`),
+  );
+  if (rows.length === 0) return sql``;
+  return doBlock(
+    "privileges",
+    sql`DECLARE
+  missing text;
+BEGIN
+  SELECT string_agg(concat(privilege, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
+  FROM (VALUES ${join(rows, ", ")}) AS needed (tbl, privilege)
+  WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(to_regclass(tbl)::oid, privilege)
+    AND NOT (privilege <> 'DELETE' AND has_any_column_privilege(to_regclass(tbl)::oid, CASE privilege WHEN 'DELETE' THEN 'SELECT' ELSE privilege END));
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed.';
+  END IF;
+END`,
+  );
+}

@@ -1,0 +1,247 @@
+/**
+ * The four scripts, as functions of changeset, plan and catalog. Everything streams; nothing here opens a file.
+ */
+import { activeRules, firingTriggers } from "../catalog/firing.ts";
+import type { Catalog } from "../catalog/types.ts";
+import type { Changeset, SequenceTarget } from "../changeset/types.ts";
+import { totalOf } from "../changeset/types.ts";
+import type { Finding } from "../findings.ts";
+import { nameKey } from "../names.ts";
+import type { Plan, Step } from "../order/steps.ts";
+import { effectsCheck } from "./effects.ts";
+import { header, operationNotes } from "./header.ts";
+import { preflightChecks } from "./preflight.ts";
+import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
+import { relationChecks } from "./relations.ts";
+import { shapeGuards } from "./shape.ts";
+import { comment, ident, lines, literal, qualified, type Sql, sql } from "./sql.ts";
+import { stateChecks } from "./state-check.ts";
+import { statement, statementTogether } from "./statement.ts";
+import { type ScriptTable, scriptTables } from "./table.ts";
+import { fill } from "./template.ts";
+import { ownershipGuard, rulesOff, rulesOn, triggersOff, triggersOn } from "./triggers.ts";
+
+/** Texts of templates/, handed in by who may read files. */
+export interface Templates {
+  readonly deploy: string;
+  readonly verify: string;
+  readonly preflight: string;
+}
+
+export interface ScriptInput {
+  readonly catalog: Catalog;
+  readonly changeset: Changeset;
+  readonly plan: Plan;
+  readonly findings: readonly Finding[];
+  readonly templates: Templates;
+  /** Names the run in messages; the ticket where there is one. */
+  readonly name: string;
+  readonly ticket: string | undefined;
+  readonly tool: string;
+  readonly generatedAt: Date;
+  readonly expectDatabase: string | undefined;
+  /** A PostgreSQL interval such as `5s`. */
+  readonly lockTimeout: string;
+  readonly disableTriggers: boolean;
+  readonly disableRules: boolean;
+}
+
+/** The deploy script; with the inverted changeset and its plan, the revert script. */
+export function deployScript(
+  input: ScriptInput,
+  direction: "deploy" | "revert",
+): AsyncIterable<string> {
+  const tables = scriptTables(input.catalog, input.changeset.tables);
+  const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
+  const switched = input.disableTriggers
+    ? touched.filter((table) => hasTriggers(input.catalog, table))
+    : [];
+  const ruled = input.disableRules
+    ? touched.filter(({ catalog }) => activeRules(catalog).length > 0)
+    : [];
+  return fill(input.templates.deploy, {
+    header: header({
+      ...input,
+      title: title(input.changeset, direction),
+      tables: touched,
+      notes: [
+        ...operationNotes(touched, input.plan.deferred, input.lockTimeout),
+        ...(switched.length > 0
+          ? [`triggers     off while it runs: ${labels(switched)}; needs their owner`]
+          : []),
+        ...(ruled.length > 0
+          ? [`rules        off while it runs: ${labels(ruled)}; needs their owner`]
+          : []),
+      ],
+      run: RUN[direction],
+    }),
+    settings: pinnedSettings(input.lockTimeout),
+    guards: present([
+      environmentGuard(input.expectDatabase, true),
+      privilegeGuard(touched, true),
+      ...(switched.length + ruled.length > 0 ? [ownershipGuard([...switched, ...ruled])] : []),
+    ]),
+    shape: shapeGuards(
+      input.catalog,
+      touched.map(({ catalog }) => catalog),
+    ),
+    prepare: lines([
+      ...locks(touched),
+      ...(switched.length > 0 ? [comment("Triggers off"), triggersOff(switched)] : []),
+      ...rulesOff(ruled),
+      ...deferrals(input.plan),
+    ]),
+    statements: stepStatements(input.plan, tables),
+    restore: lines([
+      ...(switched.length > 0 ? [comment("Triggers back as they were"), triggersOn()] : []),
+      ...rulesOn(ruled),
+    ]),
+    state: stateChecks(input.changeset, tables),
+    effects: effectsCheck(input.plan, tables),
+    sequences: lines(input.changeset.sequences.map(raiseSequence)),
+    name: literal(direction === "deploy" ? input.name : `revert of ${input.name}`),
+  });
+}
+
+/** The state check alone, read-only. */
+export function verifyScript(input: ScriptInput): AsyncIterable<string> {
+  const tables = scriptTables(input.catalog, input.changeset.tables);
+  const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
+  return fill(input.templates.verify, {
+    header: header({
+      ...input,
+      title: "Checks, read-only, that every change of deploy.sql is in place.",
+      tables: touched,
+      findings: [],
+      notes: ["reads only; needs SELECT on the tables above"],
+      run: ['run          psql -X -v ON_ERROR_STOP=1 -f verify.sql "$URL"'],
+    }),
+    settings: pinnedSettings(input.lockTimeout),
+    guards: present([
+      environmentGuard(input.expectDatabase, false),
+      privilegeGuard(touched, false),
+    ]),
+    shape: shapeGuards(
+      input.catalog,
+      touched.map(({ catalog }) => catalog),
+    ),
+    state: stateChecks(input.changeset, tables),
+    name: literal(input.name),
+  });
+}
+
+/** What deploy.sql would find, read-only, before anyone writes. */
+export function preflightScript(input: ScriptInput): AsyncIterable<string> {
+  const tables = scriptTables(input.catalog, input.changeset.tables);
+  const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
+  return fill(input.templates.preflight, {
+    header: header({
+      ...input,
+      title:
+        "Tells, read-only, of every change of deploy.sql whether it is pending, in place, or drifted.",
+      tables: touched,
+      findings: [],
+      notes: ["reads only; needs SELECT on the tables above"],
+      run: ['run          psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"'],
+    }),
+    settings: pinnedSettings(input.lockTimeout),
+    guards: present([
+      environmentGuard(input.expectDatabase, false),
+      privilegeGuard(touched, false),
+    ]),
+    shape: shapeGuards(
+      input.catalog,
+      touched.map(({ catalog }) => catalog),
+    ),
+    state: preflightChecks(input.changeset, tables),
+    relations: relationChecks(input.catalog, input.changeset, tables),
+    name: literal(input.name),
+  });
+}
+
+const RUN = {
+  deploy: [
+    'check first  psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"',
+    'try          psql -X -v ON_ERROR_STOP=1 -v dry_run=1 -f deploy.sql "$URL"',
+    'run          psql -X -v ON_ERROR_STOP=1 -f deploy.sql "$URL"',
+    'verify       psql -X -v ON_ERROR_STOP=1 -f verify.sql "$URL"',
+    'undo         psql -X -v ON_ERROR_STOP=1 -f revert.sql "$URL"',
+  ],
+  revert: [
+    'try          psql -X -v ON_ERROR_STOP=1 -v dry_run=1 -f revert.sql "$URL"',
+    'run          psql -X -v ON_ERROR_STOP=1 -f revert.sql "$URL"',
+  ],
+} as const;
+
+function title({ tables }: Changeset, direction: "deploy" | "revert"): string {
+  const sum = (kind: "insert" | "update" | "delete") =>
+    tables.reduce((total, { counts }) => total + counts[kind], 0);
+  const counts = (["insert", "update", "delete"] as const)
+    .map((kind) => plural(sum(kind), kind))
+    .join(", ");
+  const touched = plural(tables.filter(({ counts }) => totalOf(counts) > 0).length, "table");
+  return direction === "deploy"
+    ? `Brings ${counts} in ${touched} from local to production.`
+    : `Takes deploy.sql back: ${counts} in ${touched}.`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+/** Whether a user trigger of the table or one of its partitions would fire. */
+function hasTriggers(catalog: Catalog, table: ScriptTable): boolean {
+  return firingTriggers(catalog, table.catalog).length > 0;
+}
+
+function labels(tables: readonly ScriptTable[]): string {
+  return tables.map(({ label }) => label).join(", ");
+}
+
+function present(blocks: readonly Sql[]): readonly Sql[] {
+  return blocks.filter((block) => block !== "");
+}
+
+function locks(tables: readonly ScriptTable[]): readonly Sql[] {
+  return tables
+    .filter(({ arbiter, changed }) => !arbiter && changed.counts.insert > 0)
+    .map(({ qualified: name }) => sql`LOCK TABLE ${name} IN SHARE ROW EXCLUSIVE MODE;`);
+}
+
+function deferrals({ deferred }: Plan): readonly Sql[] {
+  return deferred.map(
+    ({ table, name }) => sql`SET CONSTRAINTS ${ident(table.schema)}.${ident(name)} DEFERRED;`,
+  );
+}
+
+/** Sequences are raised, never lowered. setval() is not undone by a rollback, so it stands last and not in a dry run. */
+function raiseSequence({ sequence, value }: SequenceTarget): Sql {
+  const name = qualified(sequence);
+  const target = literal(value);
+  return sql`  SELECT (SELECT setval(${literal(name)}, ${target}::bigint) FROM ${name} WHERE last_value < ${target}::bigint OR (last_value = ${target}::bigint AND NOT is_called)) AS raised \\gset rowpatch_`;
+}
+
+async function* stepStatements(
+  { steps }: Plan,
+  tables: ReadonlyMap<string, ScriptTable>,
+): AsyncGenerator<Sql> {
+  for (const [index, step] of steps.entries()) {
+    const table = tables.get(nameKey(step.table));
+    if (!table) throw new Error(`no such table in the changeset: ${nameKey(step.table)}`);
+    yield comment(
+      `Step ${index + 1} of ${steps.length}: ${table.label}, ${plural(step.count, step.kind)}${step.reason ? `: ${step.reason}` : ""}`,
+    );
+    yield* changeStatements(table, step);
+    yield sql``;
+  }
+}
+
+async function* changeStatements(table: ScriptTable, step: Step): AsyncGenerator<Sql> {
+  if (!step.together) {
+    for await (const change of step.changes()) yield statement(table, change);
+    return;
+  }
+  const changes = [];
+  for await (const change of step.changes()) changes.push(change);
+  yield statementTogether(table, step, changes);
+}

@@ -1,0 +1,132 @@
+/**
+ * The shape guard: what was reviewed about a touched table, as facts in words, and the query that finds the same facts on the server.
+ * Both sides must spell a fact the same way; a test compares them on every fixture.
+ */
+import { foreignKeysTo } from "../catalog/lookup.ts";
+import type { Catalog, Column, FiringState, Table } from "../catalog/types.ts";
+import type { QualifiedName } from "../names.ts";
+import { doBlock, ident, join, literal, qualified, type Sql, sql } from "./sql.ts";
+
+/** The facts of one table, in a fixed order. */
+export function shapeFacts(catalog: Catalog, table: Table): readonly string[] {
+  const facts = [
+    `kind ${table.kind}${table.partitionKey === undefined ? "" : ` partitioned by ${table.partitionKey}`}`,
+    ...table.columns.map(columnFact),
+  ];
+  for (const constraint of table.constraints) {
+    if (constraint.kind !== "check")
+      facts.push(`constraint ${ident(constraint.name)} ${constraint.definition}`);
+  }
+  for (const { name, definition } of table.uniqueIndexes)
+    facts.push(`unique index ${ident(name)} ${definition}`);
+  for (const { name, enabled, definition } of table.triggers) {
+    facts.push(`trigger ${ident(name)} ${FIRING[enabled]} ${definition}`);
+  }
+  for (const { name, enabled, definition } of table.rules)
+    facts.push(`rule ${ident(name)} ${FIRING[enabled]} ${definition}`);
+  if (table.rowSecurity.enabled)
+    facts.push(`row security${table.rowSecurity.forced ? " forced" : ""}`);
+  for (const { table: from, foreignKey } of foreignKeysTo(catalog, table.name)) {
+    facts.push(
+      `referenced by ${quoted(from.name)} ${ident(foreignKey.name)} ${foreignKey.definition}`,
+    );
+  }
+  return facts;
+}
+
+const FIRING: Readonly<Record<FiringState, string>> = {
+  origin: "O",
+  always: "A",
+  replica: "R",
+  disabled: "D",
+};
+
+function quoted(name: QualifiedName): string {
+  return qualified(name);
+}
+
+function columnFact(column: Column): string {
+  const { generated, identity, collation } = column;
+  return [
+    `column ${ident(column.name)} ${column.type.formatted}`,
+    column.notNull ? "not null" : "",
+    collation ? `collate ${quoted(collation)}` : "",
+    generated ? `generated ${generated.kind} (${generated.expression})` : "",
+    identity ? `identity ${identity}` : "",
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
+}
+
+/** The query that lists `tbl, fact` on the server for the relations of `touched (tbl, oid)`. Source of each fact: the pg_get_*def functions. */
+const ACTUAL = sql`SELECT touched.tbl, concat('kind ', CASE c.relkind WHEN 'p' THEN 'partitioned partitioned by ' || pg_get_partkeydef(c.oid) WHEN 'f' THEN 'foreign' ELSE 'table' END) AS fact
+    FROM touched JOIN pg_class c ON c.oid = touched.oid
+    UNION ALL
+    SELECT touched.tbl, concat('column "', replace(a.attname, '"', '""'), '" ', format_type(a.atttypid, a.atttypmod),
+             CASE WHEN a.attnotnull THEN ' not null' END,
+             CASE WHEN a.attcollation <> t.typcollation THEN (SELECT concat(' collate "', replace(n.nspname, '"', '""'), '"."', replace(l.collname, '"', '""'), '"') FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END,
+             CASE a.attgenerated WHEN 's' THEN ' generated stored (' || pg_get_expr(d.adbin, d.adrelid) || ')' WHEN 'v' THEN ' generated virtual (' || pg_get_expr(d.adbin, d.adrelid) || ')' END,
+             CASE a.attidentity WHEN 'a' THEN ' identity always' WHEN 'd' THEN ' identity default' END)
+    FROM touched JOIN pg_attribute a ON a.attrelid = touched.oid JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT touched.tbl, concat('constraint "', replace(k.conname, '"', '""'), '" ', pg_get_constraintdef(k.oid))
+    FROM touched JOIN pg_constraint k ON k.conrelid = touched.oid
+    WHERE k.contype IN ('p', 'u', 'x') OR (k.contype = 'f' AND k.conparentid = 0)
+    UNION ALL
+    SELECT touched.tbl, concat('unique index "', replace(c.relname, '"', '""'), '" ', pg_get_indexdef(i.indexrelid))
+    FROM touched JOIN pg_index i ON i.indrelid = touched.oid JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indisunique AND i.indisvalid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+    UNION ALL
+    SELECT touched.tbl, concat('trigger "', replace(g.tgname, '"', '""'), '" ', g.tgenabled, ' ', pg_get_triggerdef(g.oid))
+    FROM touched JOIN pg_trigger g ON g.tgrelid = touched.oid
+    WHERE NOT g.tgisinternal AND g.tgparentid = 0
+    UNION ALL
+    SELECT touched.tbl, concat('rule "', replace(r.rulename, '"', '""'), '" ', r.ev_enabled, ' ', pg_get_ruledef(r.oid))
+    FROM touched JOIN pg_rewrite r ON r.ev_class = touched.oid
+    UNION ALL
+    SELECT touched.tbl, concat('row security', CASE WHEN c.relforcerowsecurity THEN ' forced' END)
+    FROM touched JOIN pg_class c ON c.oid = touched.oid WHERE c.relrowsecurity
+    UNION ALL
+    SELECT touched.tbl, concat('referenced by "', replace(n.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '" "', replace(k.conname, '"', '""'), '" ', pg_get_constraintdef(k.oid))
+    FROM touched JOIN pg_constraint k ON k.confrelid = touched.oid JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.contype = 'f' AND k.conparentid = 0`;
+
+/** Tables in one block: keeps each well below the size at which PostgreSQL fails on a DO block. */
+const TABLES = 50;
+
+/** DO blocks that raise an exception naming every fact that is missing or new. */
+export function* shapeGuards(catalog: Catalog, tables: readonly Table[]): Generator<Sql> {
+  for (let start = 0; start < tables.length; start += TABLES) {
+    yield doBlock("shape", guardBody(catalog, tables.slice(start, start + TABLES)));
+  }
+}
+
+function guardBody(catalog: Catalog, tables: readonly Table[]): Sql {
+  const reviewed = tables.flatMap((table) =>
+    shapeFacts(catalog, table).map(
+      (fact) => sql`(${literal(qualified(table.name))}, ${literal(fact)})`,
+    ),
+  );
+  const touched = tables.map((table) => sql`(${literal(qualified(table.name))})`);
+  return sql`DECLARE
+  moved text;
+BEGIN
+  WITH named (tbl) AS (VALUES ${join(touched, ", ")}),
+  touched AS (SELECT tbl, to_regclass(tbl)::oid AS oid FROM named),
+  reviewed (tbl, fact) AS (VALUES
+      ${join(reviewed, ",\n      ")}),
+  actual AS (
+    ${ACTUAL})
+  SELECT string_agg(concat(tbl, ': ', note), E'\\n  ' ORDER BY tbl, note) INTO moved
+  FROM (
+    SELECT r.tbl, concat('no longer: ', r.fact) AS note FROM reviewed r WHERE NOT EXISTS (SELECT FROM actual a WHERE a.tbl = r.tbl AND a.fact = r.fact)
+    UNION ALL
+    SELECT a.tbl, concat('new: ', a.fact) FROM actual a WHERE NOT EXISTS (SELECT FROM reviewed r WHERE r.tbl = a.tbl AND r.fact = a.fact)
+  ) AS difference;
+  IF moved IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat(E'tables are not as reviewed:\\n  ', moved), HINT = 'Nothing was changed. Compare again with the present schema.';
+  END IF;
+END`;
+}

@@ -1,0 +1,81 @@
+/**
+ * SQL text: the only place that quotes. Everything else builds `Sql` from these pieces, so a bare string cannot slip in.
+ */
+import pgFormat from "pg-format";
+import { printable, type QualifiedName, quoteIdentifier } from "../names.ts";
+
+declare const brand: unique symbol;
+
+/** Text that is safe to stand in a script. */
+export type Sql = string & { readonly [brand]: true };
+
+/** Template tag: text of this program around pieces that are SQL already. Numbers are written as they are. */
+export function sql(strings: TemplateStringsArray, ...pieces: readonly (Sql | number)[]): Sql {
+  return String.raw({ raw: strings }, ...pieces) as Sql;
+}
+
+/** Pieces with a separator between them. */
+export function join(pieces: readonly Sql[], separator: string): Sql {
+  return pieces.join(separator) as Sql;
+}
+
+/** Pieces on lines of their own, each with its line end; nothing at all for none. */
+export function lines(pieces: readonly Sql[]): Sql {
+  return pieces.map((piece) => `${piece}\n`).join("") as Sql;
+}
+
+/** An identifier, always quoted: reserved words differ between versions, and quoted names are simple to grep. */
+export function ident(name: string): Sql {
+  return quoteIdentifier(name) as Sql;
+}
+
+/** A word of this program's own lists, written bare. */
+export function keyword(word: string): Sql {
+  if (!/^[a-z0-9 ]+$/.test(word)) throw new Error(`not a keyword: ${word}`);
+  return word as Sql;
+}
+
+/** A schema-qualified name. */
+export function qualified(name: QualifiedName): Sql {
+  return `${ident(name.schema)}.${ident(name.name)}` as Sql;
+}
+
+/** Control, bidirectional, zero-width and line-separator characters: they hide text, end lines, or are changed in transit. */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+
+/**
+ * A string literal on one line. Text with a backslash or an unsafe character becomes `E'...'`, which means the same
+ * whatever `standard_conforming_strings` says; what the reviewer reads is what runs.
+ */
+export function literal(text: string | null): Sql {
+  if (text === null) return "NULL" as Sql;
+  // pg-format puts a blank before E'...'.
+  const quoted = pgFormat.literal(text).trimStart();
+  if (quoted.search(UNSAFE) < 0) return quoted as Sql;
+  const escaped = quoted.replace(UNSAFE, escapeCharacter);
+  return (escaped.startsWith("E") ? escaped : `E${escaped}`) as Sql;
+}
+
+function escapeCharacter(character: string): string {
+  return SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Lines of comment. Text from outside is made printable: a line break in a name must not end the comment. */
+export function comment(...lines: readonly string[]): Sql {
+  return lines.map((line) => `-- ${printable(line)}`.trimEnd()).join("\n") as Sql;
+}
+
+/** A DO block whose dollar quote does not occur in its body. */
+export function doBlock(tag: string, body: Sql): Sql {
+  let quote = `$${tag}$`;
+  for (let n = 1; body.includes(quote); n += 1) quote = `$${tag}${n}$`;
+  return `DO ${quote}\n${body}\n${quote};` as Sql;
+}

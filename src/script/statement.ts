@@ -1,0 +1,80 @@
+/**
+ * One change as one statement that says what it expects. A statement that finds its row otherwise changes nothing,
+ * and the checks at the end of the script tell.
+ */
+import type { Change, Datum } from "../compare/change.ts";
+import type { Step } from "../order/steps.ts";
+import { assigned, valueIs } from "./column.ts";
+import { ident, join, type Sql, sql } from "./sql.ts";
+import { columnList, keyCondition, type ScriptTable } from "./table.ts";
+
+/** The statement for one change. */
+export function statement(table: ScriptTable, change: Change): Sql {
+  switch (change.kind) {
+    case "insert":
+      return insertRows(table, [change.after]);
+    case "update":
+      return update(table, change);
+    case "delete":
+      return sql`DELETE FROM ${table.target} WHERE ${deleteCondition(table, change)};`;
+  }
+}
+
+/** All changes of a step in one statement: rows that refer to each other. Only inserts and deletes are ever put together. */
+export function statementTogether(table: ScriptTable, step: Step, changes: readonly Change[]): Sql {
+  if (step.kind === "insert") {
+    return insertRows(
+      table,
+      changes.flatMap((change) => (change.kind === "insert" ? [change.after] : [])),
+    );
+  }
+  const conditions = changes.flatMap((change) =>
+    change.kind === "delete" ? [sql`(${deleteCondition(table, change)})`] : [],
+  );
+  return sql`DELETE FROM ${table.target} WHERE ${join(conditions, "\n  OR ")};`;
+}
+
+function insertRows(table: ScriptTable, rows: readonly (readonly Datum[])[]): Sql {
+  const overriding = table.overriding ? sql` OVERRIDING SYSTEM VALUE` : sql``;
+  const into = sql`INSERT INTO ${table.qualified} ${columnList(table.columns)}${overriding}`;
+  const values = rows.map((row) => rowValues(table, row));
+  if (table.arbiter) {
+    const separator = values.length > 1 ? "),\n  (" : "";
+    return sql`${into} VALUES (${join(values, separator)}) ON CONFLICT ${columnList(table.key)} DO NOTHING;`;
+  }
+  // No index can decide a conflict here: the table is locked against writers, so looking first is safe.
+  const guarded = rows.map((row, index) => {
+    const key = table.keyPositions.map((position) => row[position] ?? null);
+    const there = sql`SELECT FROM ${table.target} WHERE ${keyCondition(table, key, sql``)}`;
+    return sql`SELECT ${values[index] ?? sql``} WHERE NOT EXISTS (${there})`;
+  });
+  return sql`${into} ${join(guarded, "\n  UNION ALL ")};`;
+}
+
+function rowValues(table: ScriptTable, row: readonly Datum[]): Sql {
+  return join(
+    table.columns.map((column, position) => assigned(column, row[position] ?? null)),
+    ", ",
+  );
+}
+
+function update(table: ScriptTable, change: Extract<Change, { kind: "update" }>): Sql {
+  const assignments: Sql[] = [];
+  const guards: Sql[] = [];
+  for (const [index, position] of change.columns.entries()) {
+    const column = table.columns[position];
+    if (!column) throw new Error(`${table.label} has no column at ${position}`);
+    assignments.push(sql`${ident(column.name)} = ${assigned(column, change.after[index] ?? null)}`);
+    guards.push(valueIs(column, change.before[index] ?? null, sql``));
+  }
+  return sql`UPDATE ${table.target} SET ${join(assignments, ", ")} WHERE ${keyCondition(table, change.key, sql``)} AND ${join(guards, " AND ")};`;
+}
+
+function deleteCondition(table: ScriptTable, change: Extract<Change, { kind: "delete" }>): Sql {
+  const guards = table.columns.flatMap((column, position) =>
+    table.keyPositions.includes(position)
+      ? []
+      : [valueIs(column, change.before[position] ?? null, sql``)],
+  );
+  return join([keyCondition(table, change.key, sql``), ...guards], " AND ");
+}

@@ -1,0 +1,142 @@
+/**
+ * What the scripts must know of one touched table, taken from production's catalog.
+ */
+import { inheritanceChildren, resolveType, tableByName } from "../catalog/lookup.ts";
+import type { Catalog, Column, Table, UniqueIndex } from "../catalog/types.ts";
+import type { ChangedTable } from "../changeset/types.ts";
+import type { Datum } from "../compare/change.ts";
+import { equalityOf } from "../compare/equality.ts";
+import { formatName, nameKey, type TableName } from "../names.ts";
+import { castName, datum, keyIs, type ScriptColumn } from "./column.ts";
+import { ident, join, qualified, type Sql, sql } from "./sql.ts";
+
+export interface ScriptTable {
+  readonly name: TableName;
+  /** As people read it. */
+  readonly label: string;
+  readonly changed: ChangedTable;
+  readonly catalog: Table;
+  /** Aligned with `changed.columns`. */
+  readonly columns: readonly ScriptColumn[];
+  /** The key columns, in key order. */
+  readonly key: readonly ScriptColumn[];
+  /** Positions of the key columns in `columns`. */
+  readonly keyPositions: readonly number[];
+  /** The name for statements that read or change existing rows: with ONLY where other tables inherit from it. */
+  readonly target: Sql;
+  readonly qualified: Sql;
+  /** Whether INSERT can name the key in ON CONFLICT; otherwise the table is locked and inserts look first. */
+  readonly arbiter: boolean;
+  /** Whether a listed column is GENERATED ALWAYS AS IDENTITY. */
+  readonly overriding: boolean;
+}
+
+/** Describes every changed table. Throws a plain error if the catalog lacks one: the comparison has seen them all. */
+export function scriptTables(
+  catalog: Catalog,
+  tables: readonly ChangedTable[],
+): Map<string, ScriptTable> {
+  const byName = tableByName(catalog);
+  return new Map(
+    tables.map((changed) => {
+      const table = byName.get(nameKey(changed.table));
+      if (!table) throw new Error(`${formatName(changed.table)} is not in the catalog`);
+      return [nameKey(changed.table), scriptTable(catalog, table, changed)];
+    }),
+  );
+}
+
+function scriptTable(catalog: Catalog, table: Table, changed: ChangedTable): ScriptTable {
+  const columns = changed.columns.map((name) => scriptColumn(catalog, columnOf(table, name)));
+  const keyPositions = changed.key.map((name) => changed.columns.indexOf(name));
+  const inherited = table.kind === "table" && inheritanceChildren(catalog, table.name).length > 0;
+  const name = qualified(table.name);
+  return {
+    name: table.name,
+    label: formatName(table.name),
+    changed,
+    catalog: table,
+    columns,
+    key: keyPositions.flatMap((position) => columns[position] ?? []),
+    keyPositions,
+    target: inherited ? sql`ONLY ${name}` : name,
+    qualified: name,
+    arbiter: hasArbiter(table, changed.key),
+    overriding: changed.columns.some((column) => columnOf(table, column).identity === "always"),
+  };
+}
+
+function columnOf(table: Table, name: string): Column {
+  const column = table.columns.find((candidate) => candidate.name === name);
+  if (!column) throw new Error(`${formatName(table.name)} has no column ${name}`);
+  return column;
+}
+
+/** How a column of production is written. */
+export function scriptColumn(catalog: Catalog, column: Column): ScriptColumn {
+  const base = resolveType(catalog, column.type);
+  const foreign = base.kind === "base" && !base.type.array && base.type.schema !== "pg_catalog";
+  return {
+    name: column.name,
+    notNull: column.notNull,
+    equality: equalityOf(column, catalog),
+    cast: castName(column.type),
+    castLiterals: column.type.schema !== "pg_catalog",
+    ...(foreign ? { operatorSchema: base.type.schema } : {}),
+    collatable: column.collation !== undefined || foreign || TEXT_TYPES.has(base.type.name),
+  };
+}
+
+const TEXT_TYPES: ReadonlySet<string> = new Set(["text", "varchar", "bpchar", "name"]);
+
+/**
+ * Whether an immediate, full unique index covers exactly the key: only that can decide conflicts. PostgreSQL refuses
+ * ON CONFLICT on tables with INSERT or UPDATE rules, even disabled ones.
+ */
+function hasArbiter(table: Table, key: readonly string[]): boolean {
+  if (table.rules.some(({ event }) => event !== "delete")) return false;
+  const constrained = table.constraints.some(
+    (constraint) =>
+      (constraint.kind === "primary" || constraint.kind === "unique") &&
+      constraint.deferrable === "no" &&
+      sameSet(constraint.columns, key),
+  );
+  return constrained || table.uniqueIndexes.some((index) => coversExactly(index, key));
+}
+
+function coversExactly(index: UniqueIndex, key: readonly string[]): boolean {
+  if (index.predicate !== undefined) return false;
+  const columns = index.parts.flatMap((part) => ("column" in part ? [part.column] : []));
+  return columns.length === index.parts.length && sameSet(columns, key);
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
+/** The condition that finds one row by its key. `row` is the prefix of the table's columns, e.g. `t.`, or empty. */
+export function keyCondition(table: ScriptTable, key: readonly Datum[], row: Sql): Sql {
+  return join(
+    table.key.map((column, index) => keyIs(column, key[index] ?? null, row)),
+    " AND ",
+  );
+}
+
+/** The column list in parentheses. */
+export function columnList(columns: readonly ScriptColumn[]): Sql {
+  return sql`(${join(
+    columns.map((column) => ident(column.name)),
+    ", ",
+  )})`;
+}
+
+/** A row of values for VALUES, casts on every value where `typed`. */
+export function valueRow(values: readonly Datum[], types: readonly Sql[] | undefined): Sql {
+  return sql`(${join(
+    values.map((value, index) => {
+      const type = types?.[index];
+      return type ? sql`${datum(value)}::${type}` : datum(value);
+    }),
+    ", ",
+  )})`;
+}

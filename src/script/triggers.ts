@@ -1,0 +1,97 @@
+/**
+ * Triggers and rules of touched tables, switched off and back to exactly their former state within the transaction.
+ * `session_replication_role` is never used: it would switch foreign keys off too.
+ */
+import { activeRules } from "../catalog/firing.ts";
+import type { FiringState } from "../catalog/types.ts";
+import { doBlock, ident, join, literal, qualified, type Sql, sql } from "./sql.ts";
+import type { ScriptTable } from "./table.ts";
+
+/** Checks first that the role owns every table whose triggers or rules are switched: only owners may. */
+export function ownershipGuard(tables: readonly ScriptTable[]): Sql {
+  return doBlock(
+    "owner",
+    sql`DECLARE
+  missing text;
+BEGIN
+  SELECT string_agg(tbl, ', ' ORDER BY tbl) INTO missing
+  FROM (VALUES ${names(tables)}) AS touched (tbl)
+  JOIN pg_class c ON c.oid = to_regclass(tbl)
+  WHERE NOT pg_has_role(c.relowner, 'USAGE');
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('only the owner can switch triggers or rules off: ', missing), HINT = 'Nothing was changed. Run as the owner of these tables.';
+  END IF;
+END`,
+  );
+}
+
+/** Switches the triggers off that fire in this session, on each table and each of its partitions, and remembers their states. */
+export function triggersOff(tables: readonly ScriptTable[]): Sql {
+  return doBlock(
+    "triggers",
+    sql`DECLARE
+  t record;
+  off jsonb := '[]';
+BEGIN
+  FOR t IN
+    SELECT g.tgrelid::regclass::text AS tbl, g.tgname, g.tgenabled
+    FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+    WHERE coalesce(pg_partition_root(g.tgrelid)::oid, g.tgrelid) IN (SELECT to_regclass(tbl)::oid FROM (VALUES ${names(tables)}) AS touched (tbl))
+      AND g.tgenabled IN ('O', 'A')
+      -- Copies on partitions are marked internal before version 15; foreign keys' own triggers stay on.
+      AND (NOT g.tgisinternal OR g.tgparentid <> 0) AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname LIKE 'RI\\_FKey\\_%')
+    ORDER BY g.tgparentid <> 0, 1, 2
+  LOOP
+    off := off || jsonb_build_array(jsonb_build_array(t.tbl, t.tgname, t.tgenabled));
+    EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', t.tbl, t.tgname);
+  END LOOP;
+  PERFORM set_config('rowpatch.triggers', off::text, true);
+END`,
+  );
+}
+
+/** Switches back what `triggersOff` has switched off. */
+export function triggersOn(): Sql {
+  return doBlock(
+    "triggers",
+    sql`DECLARE
+  t jsonb;
+BEGIN
+  FOR t IN SELECT value FROM jsonb_array_elements(current_setting('rowpatch.triggers')::jsonb) LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', t ->> 0, CASE t ->> 2 WHEN 'A' THEN 'ALWAYS' ELSE '' END, t ->> 1);
+  END LOOP;
+END`,
+  );
+}
+
+/** ALTER TABLE statements for the rules that are active. */
+export function rulesOff(tables: readonly ScriptTable[]): readonly Sql[] {
+  return tables.flatMap(({ catalog }) =>
+    activeRules(catalog).map(
+      ({ name }) => sql`ALTER TABLE ${qualified(catalog.name)} DISABLE RULE ${ident(name)};`,
+    ),
+  );
+}
+
+export function rulesOn(tables: readonly ScriptTable[]): readonly Sql[] {
+  return tables.flatMap(({ catalog }) =>
+    activeRules(catalog).map(
+      ({ name, enabled }) =>
+        sql`ALTER TABLE ${qualified(catalog.name)} ENABLE ${ENABLE[enabled]}RULE ${ident(name)};`,
+    ),
+  );
+}
+
+const ENABLE: Readonly<Record<FiringState, Sql>> = {
+  origin: sql``,
+  always: sql`ALWAYS `,
+  replica: sql`REPLICA `,
+  disabled: sql``,
+};
+
+function names(tables: readonly ScriptTable[]): Sql {
+  return join(
+    tables.map((table) => sql`(${literal(table.qualified)})`),
+    ", ",
+  );
+}

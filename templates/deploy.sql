@@ -1,0 +1,61 @@
+{{header}}
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+\if :{?dry_run}
+\else
+  \set dry_run off
+\endif
+\if :{?in_place}
+\else
+  \set in_place refuse
+\endif
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN RAISE EXCEPTION 'run this script outside a transaction, without psql -1'; END IF; END $$;
+
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+{{settings}}
+SELECT set_config('rowpatch.in_place', :'in_place', true),
+       set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[]', true), set_config('rowpatch.triggers', '[]', true),
+       -- What this session had done before: the effects check subtracts it.
+       set_config('rowpatch.before', coalesce((SELECT jsonb_object_agg(relid::text, jsonb_build_array(n_tup_ins, n_tup_upd, n_tup_del))
+         FROM pg_stat_xact_user_tables WHERE n_tup_ins + n_tup_upd + n_tup_del > 0), '{}')::text, true) AS noted \gset rowpatch_
+
+-- Guards: the right server and database, and the role may do what follows
+{{guards}}
+
+-- Shape guard: the tables are as they were reviewed
+{{shape}}
+
+{{prepare}}{{statements}}
+SET CONSTRAINTS ALL IMMEDIATE;
+{{restore}}
+-- State check: every change is in place
+{{state}}
+DO $drift$
+DECLARE
+  named text;
+BEGIN
+  IF current_setting('rowpatch.drifted') <> '0' THEN
+    SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', current_setting('rowpatch.drifted'), E' rows:\n  ', named),
+      HINT = 'Nothing was changed. preflight.sql shows every row.';
+  END IF;
+END $drift$;
+
+-- Effects check: this transaction did what was reviewed, and nothing else
+{{effects}}
+
+SELECT current_setting('rowpatch.outcome') AS outcome \gset rowpatch_
+\if :dry_run
+  ROLLBACK;
+  SELECT 'dry run, rolled back: ' || :'rowpatch_outcome';
+\else
+{{sequences}}  COMMIT;
+  SELECT {{name}} || ': ' || :'rowpatch_outcome';
+\endif

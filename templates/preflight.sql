@@ -1,0 +1,43 @@
+{{header}}
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\set QUIET on
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN RAISE EXCEPTION 'run this script outside a transaction, without psql -1'; END IF; END $$;
+
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+{{settings}}
+SELECT set_config('rowpatch.pending', '0', true), set_config('rowpatch.in_place', '0', true), set_config('rowpatch.drifted', '0', true),
+       set_config('rowpatch.rows', '[]', true) \gset rowpatch_
+
+-- Guards: the right server and database
+{{guards}}
+
+-- Shape guard: the tables are as they were reviewed
+{{shape}}
+
+-- Every change: pending, in place, or drifted
+{{state}}
+-- What other rows stand in the way: unique values taken, parents missing, children that are new
+{{relations}}
+\pset format aligned
+\pset border 1
+\pset tuples_only off
+\pset footer off
+SELECT item.row ->> 'table' AS "table", item.row ->> 'key' AS key, item.row ->> 'change' AS change, item.row ->> 'state' AS state, item.row ->> 'detail' AS detail
+FROM jsonb_array_elements(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS item (row, n) ORDER BY item.n;
+SELECT current_setting('rowpatch.pending') AS pending, current_setting('rowpatch.in_place') AS "in place", current_setting('rowpatch.drifted') AS drifted;
+DO $verdict$
+BEGIN
+  IF current_setting('rowpatch.drifted') <> '0' THEN
+    RAISE EXCEPTION USING MESSAGE = concat(current_setting('rowpatch.drifted'), ' changes have drifted: the deploy script would refuse'), HINT = 'Nothing was changed. Compare again with the present production.';
+  ELSIF current_setting('rowpatch.in_place') <> '0' AND current_setting('rowpatch.pending') <> '0' THEN
+    RAISE EXCEPTION USING MESSAGE = concat(current_setting('rowpatch.in_place'), ' changes are in place already: the deploy script would refuse'), HINT = 'Nothing was changed. The deploy script takes them with -v in_place=accept.';
+  END IF;
+END $verdict$;
+\pset tuples_only on
+SELECT {{name}} || ': ' || CASE current_setting('rowpatch.pending') WHEN '0' THEN 'already in place' ELSE 'ready to deploy' END;
+ROLLBACK;

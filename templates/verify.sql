@@ -1,0 +1,35 @@
+{{header}}
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN RAISE EXCEPTION 'run this script outside a transaction, without psql -1'; END IF; END $$;
+
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+{{settings}}
+SELECT set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[]', true) \gset rowpatch_
+
+-- Guards: the right server and database
+{{guards}}
+
+-- Shape guard: the tables are as they were reviewed
+{{shape}}
+
+-- State check: every change is in place
+{{state}}
+DO $drift$
+DECLARE
+  named text;
+BEGIN
+  IF current_setting('rowpatch.drifted') <> '0' THEN
+    SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
+    RAISE EXCEPTION USING MESSAGE = concat('not in place, ', current_setting('rowpatch.drifted'), E' rows:\n  ', named);
+  END IF;
+END $drift$;
+ROLLBACK;
+SELECT {{name}} || ': verified, every change is in place';
