@@ -1,0 +1,34 @@
+/**
+ * Opens what the user named: a URL or connection string is a database, anything else the path of a dump.
+ */
+import { existsSync } from "node:fs";
+import { openDatabase } from "./database.ts";
+import { openDump } from "./dump.ts";
+import type { Source } from "./source.ts";
+
+export interface OpenOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of a dump with several databases: which one. */
+  readonly database?: string;
+  readonly tempDirectory?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The caller disposes of the source. @throws ExpectedError for whatever cannot be reached or read. */
+export async function openSource(text: string, options: OpenOptions): Promise<Source> {
+  if (isConnection(text)) {
+    const { env, signal } = options;
+    return openDatabase(text, signal ? { env, signal } : { env });
+  }
+  const { database, tempDirectory } = options;
+  return openDump(text, {
+    ...(database === undefined ? {} : { database }),
+    ...(tempDirectory === undefined ? {} : { tempDirectory }),
+  });
+}
+
+/** Whether the text names a database: `postgres://...`, or `name=value ...` that is not also a file's name. */
+export function isConnection(text: string): boolean {
+  if (/^postgres(ql)?:\/\//.test(text)) return true;
+  return /^\s*[a-z_]+\s*=/.test(text) && !existsSync(text);
+}
