@@ -1,0 +1,215 @@
+/**
+ * Writes a folder of files whole or not at all: beside its place first, on disk, then renamed. Knows nothing of what the files hold.
+ */
+import { createHash } from "node:crypto";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { ExpectedError } from "../errors.ts";
+import { guardFiles } from "./file-errors.ts";
+
+/** A file to write. Its text is asked for once, when its turn comes. */
+export interface OutputFile {
+  readonly name: string;
+  readonly text: () => AsyncIterable<string>;
+}
+
+/** A file that was written. */
+export interface WrittenFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface FolderRequest {
+  readonly path: string;
+  /** Whether a bundle that is there already may be replaced. */
+  readonly force: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Lists a folder's files with their digests, in the form that `sha256sum -c` reads. */
+export const MANIFEST = "MANIFEST";
+
+/** What later commands add to a bundle. */
+const ADDED_LATER: readonly string[] = ["rehearsal.json"];
+
+/**
+ * Refuses early what `writeFolder` would refuse late: a place that is taken.
+ *
+ * @throws ExpectedError `output_exists`; with `force` only if something other than a bundle lies there: `output_foreign`.
+ */
+export async function checkFree({ path, force }: FolderRequest): Promise<void> {
+  const entries = await entriesOf(path);
+  if (entries === undefined) return;
+  if (!force) throw new ExpectedError({ code: "output_exists", path });
+  if (entries === "not a folder") {
+    throw new ExpectedError({ code: "output_foreign", path, names: [basename(path)] });
+  }
+  const listed = entries.includes(MANIFEST) ? await manifestNames(join(path, MANIFEST)) : [];
+  const own = new Set([MANIFEST, ...ADDED_LATER, ...listed]);
+  const names = entries.filter((name) => !own.has(name)).sort();
+  if (names.length > 0) throw new ExpectedError({ code: "output_foreign", path, names });
+}
+
+/**
+ * Writes the files in their order, then `MANIFEST`. Readers see the former state or the whole folder, nothing between;
+ * a failure or an abort leaves neither the folder nor a parent that was made for it. Memory: one chunk.
+ *
+ * @throws ExpectedError as `checkFree`; `file_system`; `interrupted` when `signal` aborts.
+ */
+export async function writeFolder(
+  request: FolderRequest,
+  files: readonly OutputFile[],
+): Promise<readonly WrittenFile[]> {
+  await checkFree(request);
+  const target = resolve(request.path);
+  const parent = dirname(target);
+  const partial = join(parent, `.${basename(target)}.partial-${process.pid}`);
+  const made = await guardFiles("creating", parent, () => mkdir(parent, { recursive: true }));
+  try {
+    await guardFiles("creating", request.path, () => mkdir(partial));
+    const written: WrittenFile[] = [];
+    for (const file of files) {
+      written.push(await writeFile(partial, request, file));
+    }
+    const manifest = { name: MANIFEST, text: () => manifestText(written) };
+    written.push(await writeFile(partial, request, manifest));
+    await syncFolder(partial);
+    throwIfAborted(request.signal);
+    await guardFiles("writing", request.path, () => moveIntoPlace(request, partial, target));
+    await syncFolder(parent);
+    return written;
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    if (made !== undefined) await removeEmpty(parent, made);
+    throw error;
+  }
+}
+
+async function writeFile(
+  folder: string,
+  { path, signal }: FolderRequest,
+  { name, text }: OutputFile,
+): Promise<WrittenFile> {
+  const shown = join(path, name);
+  const file = await guardFiles("creating", shown, () => open(join(folder, name), "wx"));
+  try {
+    const digest = createHash("sha256");
+    let bytes = 0;
+    for await (const chunk of inBlocks(text())) {
+      throwIfAborted(signal);
+      digest.update(chunk);
+      bytes += chunk.length;
+      await guardFiles("writing", shown, () => writeAll(file, chunk));
+    }
+    throwIfAborted(signal);
+    await guardFiles("writing", shown, () => file.sync());
+    return { name, bytes, sha256: digest.digest("hex") };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Few large writes instead of one for each line. */
+async function* inBlocks(text: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let pending: string[] = [];
+  let length = 0;
+  for await (const piece of text) {
+    pending.push(piece);
+    length += piece.length;
+    if (length < 65_536) continue;
+    yield Buffer.from(pending.join(""));
+    pending = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.from(pending.join(""));
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let offset = 0; offset < chunk.length; ) {
+    offset += (await file.write(chunk, offset)).bytesWritten;
+  }
+}
+
+async function* manifestText(files: readonly WrittenFile[]): AsyncGenerator<string> {
+  const sorted = [...files].sort((a, b) =>
+    Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
+  );
+  for (const { name, sha256 } of sorted) yield `${sha256}  ${name}\n`;
+}
+
+async function moveIntoPlace(
+  { path, force }: FolderRequest,
+  partial: string,
+  target: string,
+): Promise<void> {
+  const taken = (await entriesOf(target)) !== undefined;
+  if (!taken) return rename(partial, target);
+  if (!force) throw new ExpectedError({ code: "output_exists", path });
+  const former = join(dirname(target), `.${basename(target)}.former-${process.pid}`);
+  await rename(target, former);
+  try {
+    await rename(partial, target);
+  } catch (error) {
+    await rename(former, target);
+    throw error;
+  }
+  await rm(former, { recursive: true, force: true });
+}
+
+/** Removes the empty folders from `parent` up to `made`, the topmost one that was created. */
+async function removeEmpty(parent: string, made: string): Promise<void> {
+  const top = resolve(made);
+  for (let path = parent; path.startsWith(top); path = dirname(path)) {
+    try {
+      await rmdir(path);
+    } catch {
+      // Somebody else has put something there since: it stays.
+      return;
+    }
+  }
+}
+
+/** `undefined` where there is nothing. */
+async function entriesOf(path: string): Promise<readonly string[] | "not a folder" | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? await readdir(path) : "not a folder";
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    return guardFiles("reading", path, () => Promise.reject(error));
+  }
+}
+
+async function manifestNames(path: string): Promise<readonly string[]> {
+  const text = await guardFiles("reading", path, () => readFile(path, "utf8"));
+  return [...text.matchAll(/^[0-9a-f]{64} {2}(.+)$/gm)].map(([, name = ""]) => name);
+}
+
+/** Renames are durable once the folder that holds the names is; where folders cannot be synced, they are as durable as the system makes them. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await guardFiles("opening", path, () => open(path, "r"));
+  try {
+    await folder.sync();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "EINVAL" && code !== "EPERM" && code !== "ENOTSUP") throw error;
+  } finally {
+    await folder.close();
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new ExpectedError({ code: "interrupted" });
+}

@@ -1,0 +1,172 @@
+/**
+ * Restores a dump into an empty database: definitions, rows, then what pg_dump puts after the rows. Knows dumps and a connection, nothing of changes.
+ */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { type Client, DatabaseError } from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import { loadParser, type Node, parseStatements } from "../catalog/parser.ts";
+import { ExpectedError } from "../errors.ts";
+import { formatName, nameKey, type TableName } from "../names.ts";
+import { ident, join, literal, qualified, sql } from "../script/sql.ts";
+import type { DataBlock, DdlStatement, DumpSource } from "../sources/source.ts";
+import { roleOf } from "./statement-role.ts";
+
+/** A statement, or the rows of a table, that the server did not take. */
+export interface RestoreFailure {
+  /** As the dump names it: `line 12`, `TOC entry 215`, or `rows of public.film`. */
+  readonly place: string;
+  readonly sqlState: string;
+  readonly reason: string;
+}
+
+export interface Restored {
+  readonly statements: number;
+  readonly tables: number;
+  /** Statements about owners, privileges, roles, databases and subscriptions: they would fail or act on more than this database. */
+  readonly leftOut: number;
+  /** In the order in which they came. */
+  readonly failures: readonly RestoreFailure[];
+}
+
+/** Definitions are meant to be read as pg_dump wrote them. */
+const SETTINGS = `
+  SET statement_timeout = 0; SET lock_timeout = 0; SET client_min_messages = warning;
+  SET check_function_bodies = off; SET row_security = off; SET xmloption = content;
+  SET standard_conforming_strings = on; SET DateStyle = ISO; SET IntervalStyle = postgres;`;
+
+/**
+ * Restores `dump` into the database of `client`, which must be empty and is left open. Whatever the server refuses is listed,
+ * and the restore goes on. Memory: one chunk of rows.
+ *
+ * @throws ExpectedError for a damaged dump; a broken connection as `pg` throws it.
+ */
+export async function restoreDump(dump: DumpSource, client: Client): Promise<Restored> {
+  await loadParser();
+  const failures: RestoreFailure[] = [];
+  const session = { client, failures };
+  const statements = dump.ddl.map((statement) => ({ statement, role: roleOf(nodesOf(statement)) }));
+  const wanted = statements.filter(({ role }) => role !== "left out");
+  const found = wanted.findIndex(({ role }) => role === "after rows");
+  const boundary = found < 0 ? wanted.length : found;
+  await client.query(SETTINGS);
+  for (const { statement } of wanted.slice(0, boundary)) await runStatement(session, statement);
+  const tables = blocksByTable(dump.blocks);
+  await client.query(`SET client_encoding = ${literal(clientEncoding(dump))}`);
+  for (const block of tables) await copyRows(session, dump, block);
+  await client.query("SET client_encoding = 'UTF8'");
+  for (const { statement } of wanted.slice(boundary)) await runStatement(session, statement);
+  await restoreSequences(session, dump);
+  return {
+    statements: wanted.length,
+    tables: tables.length,
+    leftOut: statements.length - wanted.length,
+    failures,
+  };
+}
+
+interface Session {
+  readonly client: Client;
+  readonly failures: RestoreFailure[];
+}
+
+/** Statements that this parser does not read are left to the server. */
+function nodesOf({ text }: DdlStatement): readonly Node[] {
+  try {
+    return parseStatements(text);
+  } catch {
+    return [];
+  }
+}
+
+/** Rows come as UTF-8, but bytes of SQL_ASCII databases have no encoding. */
+function clientEncoding({ provenance }: DumpSource): string {
+  return provenance.encoding === "SQL_ASCII" ? "SQL_ASCII" : "UTF8";
+}
+
+/** One block for each table: `lines` joins the blocks of a table. In the dump's order. */
+function blocksByTable(blocks: readonly DataBlock[]): readonly DataBlock[] {
+  const tables = new Map<string, DataBlock>();
+  for (const block of blocks) {
+    if (!tables.has(nameKey(block.table))) tables.set(nameKey(block.table), block);
+  }
+  return [...tables.values()];
+}
+
+async function runStatement(session: Session, { text, place, defaultSchema }: DdlStatement) {
+  await attempt(session, place, async () => {
+    await session.client.query(`SET search_path = ${literal(defaultSchema ?? "")}`);
+    await session.client.query(text);
+  });
+}
+
+async function copyRows(session: Session, dump: DumpSource, block: DataBlock): Promise<void> {
+  const { table } = block;
+  const all = block.positional ? await tableColumns(session.client, table) : [];
+  const columns = block.positional
+    ? all.filter(({ generated }) => !generated).map(({ name }) => name)
+    : block.columns;
+  const list = join(columns.map(ident), ", ");
+  const target = columns.length === 0 ? qualified(table) : sql`${qualified(table)} (${list})`;
+  const columnsOf = () => all.map(({ name }) => name);
+  const lines = dump.lines({ table, parts: [table], columns, columnsOf });
+  await attempt(session, `rows of ${formatName(table)}`, () =>
+    pipeline(
+      Readable.from(owned(lines), { objectMode: false }),
+      session.client.query(copyFrom(`COPY ${target} FROM STDIN`)),
+    ),
+  );
+}
+
+/** Chunks are valid until the next one is asked for; streams ask ahead. */
+async function* owned(lines: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of lines) yield Buffer.from(chunk);
+}
+
+/** In table order: what a block without a column list names. */
+async function tableColumns(
+  client: Client,
+  table: TableName,
+): Promise<readonly { readonly name: string; readonly generated: boolean }[]> {
+  const { rows } = await client.query<[string, string]>({
+    rowMode: "array",
+    text: `SELECT attname, attgenerated FROM pg_catalog.pg_attribute
+      WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+    values: [qualified(table)],
+  });
+  return rows.map(([name, generated]) => ({ name, generated: generated !== "" }));
+}
+
+async function restoreSequences(session: Session, dump: DumpSource): Promise<void> {
+  for (const { name, lastValue, isCalled } of await dump.sequences()) {
+    await attempt(session, `sequence ${formatName(name)}`, () =>
+      session.client.query("SELECT pg_catalog.setval($1, $2, $3)", [
+        qualified(name),
+        lastValue,
+        isCalled,
+      ]),
+    );
+  }
+}
+
+async function attempt(session: Session, place: string, work: () => Promise<unknown>) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    session.failures.push({ place, sqlState: error.code ?? "", reason: error.message });
+  }
+}
+
+/** A failure that names the first statements that were not restored. For callers that need all of them. */
+export function restoreFailed(display: string, failures: readonly RestoreFailure[]): ExpectedError {
+  const [first] = failures;
+  return new ExpectedError({
+    code: "query",
+    display,
+    doing: `restoring ${first?.place ?? "the dump"}`,
+    sqlState: first?.sqlState ?? "",
+    reason: first?.reason ?? "",
+    ...(failures.length > 1 ? { hint: `${failures.length - 1} more statements failed` } : {}),
+  });
+}

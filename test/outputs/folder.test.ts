@@ -1,0 +1,147 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkFree, type OutputFile, writeFolder } from "../../src/outputs/folder.ts";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "rowpatch-folder-"));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
+
+function file(name: string, ...pieces: readonly string[]): OutputFile {
+  return {
+    name,
+    async *text() {
+      yield* pieces;
+    },
+  };
+}
+
+function request(name: string, force = false) {
+  return { path: join(root, name), force };
+}
+
+describe("writeFolder", () => {
+  test("writes every file and a manifest that sha256sum accepts", async () => {
+    const written = await writeFolder(request("out/a"), [
+      file("b.sql", "x", "\n"),
+      file("a.sql", "é"),
+    ]);
+    expect(written.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ["b.sql", 2],
+      ["a.sql", 2],
+      ["MANIFEST", 144],
+    ]);
+    expect(readdirSync(join(root, "out"))).toEqual(["a"]);
+    const checked = execFileSync("sha256sum", ["-c", "MANIFEST"], { cwd: join(root, "out/a") });
+    expect(checked.toString()).toBe("a.sql: OK\nb.sql: OK\n");
+  });
+
+  test("a large file arrives whole", async () => {
+    const pieces = Array.from({ length: 30_000 }, (_, index) => `line ${index}\n`);
+    await writeFolder(request("a"), [file("a.sql", ...pieces)]);
+    expect(readFileSync(join(root, "a/a.sql"), "utf8")).toBe(pieces.join(""));
+  });
+
+  test("a failure while writing leaves nothing, not even the parents it made", async () => {
+    const failing: OutputFile = {
+      name: "b.sql",
+      // biome-ignore lint/correctness/useYield: it fails before it yields.
+      async *text() {
+        throw new Error("no text");
+      },
+    };
+    await expect(writeFolder(request("x/y/a"), [file("a.sql", "1"), failing])).rejects.toThrow(
+      "no text",
+    );
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("an abort leaves nothing", async () => {
+    const abort = new AbortController();
+    const aborting: OutputFile = {
+      name: "a.sql",
+      async *text() {
+        yield "1";
+        abort.abort();
+      },
+    };
+    const writing = writeFolder({ ...request("a"), signal: abort.signal }, [aborting]);
+    await expect(writing).rejects.toMatchObject({ failure: { code: "interrupted" } });
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("a folder that exists is left as it is", async () => {
+    mkdirSync(join(root, "a"));
+    const writing = writeFolder(request("a"), [file("a.sql", "1")]);
+    await expect(writing).rejects.toMatchObject({ failure: { code: "output_exists" } });
+    expect(readdirSync(root)).toEqual(["a"]);
+    expect(readdirSync(join(root, "a"))).toEqual([]);
+  });
+
+  test("with force, a bundle is replaced and nothing of it stays", async () => {
+    await writeFolder(request("a"), [file("old.sql", "1")]);
+    writeFileSync(join(root, "a/rehearsal.json"), "{}");
+    await writeFolder(request("a", true), [file("new.sql", "2")]);
+    expect(readdirSync(root)).toEqual(["a"]);
+    expect(readdirSync(join(root, "a")).sort()).toEqual(["MANIFEST", "new.sql"]);
+  });
+
+  test("with force, a failure brings the former bundle back", async () => {
+    await writeFolder(request("a"), [file("old.sql", "1")]);
+    const failing: OutputFile = {
+      name: "new.sql",
+      // biome-ignore lint/correctness/useYield: it fails before it yields.
+      async *text() {
+        throw new Error("no text");
+      },
+    };
+    await expect(writeFolder(request("a", true), [failing])).rejects.toThrow("no text");
+    expect(readdirSync(join(root, "a")).sort()).toEqual(["MANIFEST", "old.sql"]);
+  });
+});
+
+describe("checkFree", () => {
+  test("with force, what is no bundle stays", async () => {
+    mkdirSync(join(root, "home"));
+    writeFileSync(join(root, "home/diary.txt"), "dear");
+    await expect(checkFree(request("home", true))).rejects.toMatchObject({
+      failure: { code: "output_foreign", names: ["diary.txt"] },
+    });
+  });
+
+  test("with force, a bundle with somebody's notes in it stays", async () => {
+    await writeFolder(request("a"), [file("a.sql", "1")]);
+    writeFileSync(join(root, "a/deploy.log"), "done");
+    await expect(checkFree(request("a", true))).rejects.toMatchObject({
+      failure: { code: "output_foreign", names: ["deploy.log"] },
+    });
+  });
+
+  test("a file in the folder's place is not replaced", async () => {
+    writeFileSync(join(root, "a"), "");
+    await expect(checkFree(request("a"))).rejects.toMatchObject({
+      failure: { code: "output_exists" },
+    });
+    await expect(checkFree(request("a", true))).rejects.toMatchObject({
+      failure: { code: "output_foreign" },
+    });
+  });
+});
+
+test("a folder that cannot be made is a failure that says why", async () => {
+  writeFileSync(join(root, "file"), "");
+  await expect(writeFolder(request("file/a"), [file("a.sql", "1")])).rejects.toMatchObject({
+    failure: {
+      code: "file_system",
+      doing: "creating",
+      reason: "something of that name exists already",
+    },
+  });
+  expect(readdirSync(root)).toEqual(["file"]);
+});
