@@ -97,6 +97,12 @@ export type FindingFacts =
       readonly values: number;
     }
   | {
+      readonly code: "unique_order_unknown";
+      readonly table: TableName;
+      readonly index: string;
+      readonly values: number;
+    }
+  | {
       readonly code: "foreign_key_cycle";
       readonly tables: readonly TableName[];
       readonly rows: number;
@@ -144,6 +150,7 @@ const SEVERITY = {
   rules_off: "notice",
   row_security: "notice",
   unique_value_moves: "blocking",
+  unique_order_unknown: "warning",
   foreign_key_cycle: "blocking",
   identity_always_update: "blocking",
   money_locale: "blocking",
@@ -207,7 +214,9 @@ function describe(facts: FindingFacts): string {
     case "row_security":
       return `table ${formatName(facts.table)} has row security; the script must run as a role that bypasses it, else it stops`;
     case "unique_value_moves":
-      return `table ${formatName(facts.table)}: ${facts.values} values of unique ${formatIdentifier(facts.index)} move from one row to another; no order of statements can do that`;
+      return `table ${formatName(facts.table)}: ${facts.values} values of unique ${formatIdentifier(facts.index)} move from one row to another and cannot be parked meanwhile (NOT NULL, checked, or referenced); make the constraint deferrable or leave the table out with --exclude`;
+    case "unique_order_unknown":
+      return `table ${formatName(facts.table)}: ${facts.values} rows change columns of ${formatIdentifier(facts.index)}, whose conflicts only PostgreSQL can tell; if they conflict on the way, the script stops and changes nothing`;
     case "foreign_key_cycle":
       return `${facts.rows} rows of ${facts.tables.map(formatName).join(", ")} refer to each other in a circle that nothing breaks: make one of the foreign keys deferrable or one column nullable`;
     case "identity_always_update":

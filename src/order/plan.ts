@@ -7,9 +7,10 @@ import type { Change, ChangeKind } from "../compare/change.ts";
 import type { Finding } from "../findings.ts";
 import { components } from "./components.ts";
 import { type Reference, references } from "./references.ts";
+import { released, releaseSteps } from "./release.ts";
 import { orderRows, type Run } from "./rows.ts";
 import type { DeferredConstraint, Plan, Step, StepKind } from "./steps.ts";
-import { uniqueMoves } from "./unique.ts";
+import { uniqueReleases } from "./unique.ts";
 
 export interface PlanResult {
   readonly plan: Plan;
@@ -21,12 +22,14 @@ export interface PlanResult {
  * The steps of a changeset under a catalog's constraints. Only rows of tables that refer to themselves or in a circle are held
  * in memory; all others stream from the changeset when the steps are read.
  */
-export async function planSteps(catalog: Catalog, changeset: Changeset): Promise<PlanResult> {
+export async function planSteps(catalog: Catalog, original: Changeset): Promise<PlanResult> {
+  const unique = await uniqueReleases(catalog, original);
+  const changeset = released(original, unique.releases);
   const links = references(catalog, changeset.tables);
   const groups = components(changeset.tables, (table) =>
     links.filter(({ child }) => child === table).map(({ parent }) => parent),
   );
-  const findings: Finding[] = [...(await uniqueMoves(catalog, changeset))];
+  const findings: Finding[] = [...unique.findings];
   const deferred = new Set<Reference>();
   const inserts: Step[] = [];
   const updates: Step[] = [];
@@ -60,16 +63,19 @@ export async function planSteps(catalog: Catalog, changeset: Changeset): Promise
     }
     updates.push(...group.flatMap((table) => streamed(changeset, table, "update")));
   }
-  const constraints = [...deferred].map(
+  const foreign = [...deferred].map(
     ({ definedOn, foreignKey }): DeferredConstraint => ({
       table: definedOn,
       name: foreignKey.name,
     }),
   );
-  return {
-    plan: { steps: [...inserts, ...updates, ...deletes.flat()], deferred: constraints },
-    findings,
-  };
+  const steps = [
+    ...releaseSteps(original, unique.releases),
+    ...inserts,
+    ...updates,
+    ...deletes.flat(),
+  ];
+  return { plan: { steps, deferred: [...foreign, ...unique.deferred] }, findings };
 }
 
 async function rowsOf(
