@@ -146,7 +146,7 @@ export class Window implements AsyncDisposable {
 
   /** Makes `length` bytes from the position `at` available, as far as the file has them. True if it has. */
   async hold(at: number, length: number): Promise<boolean> {
-    if (at > this.base + this.bytes.length) await this.#moveTo(at);
+    if (at < this.base || at > this.base + this.bytes.length) await this.#moveTo(at);
     while (at + length > this.base + this.bytes.length) {
       if (this.final) return false;
       await this.refill(at);

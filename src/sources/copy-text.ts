@@ -17,11 +17,12 @@ export type Damage = (reason: string) => Error;
 /**
  * The same bytes in chunks that end with LF. A row longer than a chunk makes a longer chunk.
  *
- * @throws what `damage` makes, if the last line has no LF or a line exceeds 1 GiB.
+ * @throws what `damage` makes, if a line exceeds 1 GiB, or the last one has no LF and is not to be `kept` as it is.
  */
 export async function* wholeLines(
   chunks: AsyncIterable<Buffer>,
   damage: Damage,
+  last: "complete" | "kept" = "complete",
 ): AsyncGenerator<Buffer, void, undefined> {
   let rest: Buffer[] = [];
   let restBytes = 0;
@@ -39,7 +40,9 @@ export async function* wholeLines(
       if (restBytes > MAX_LINE_BYTES) throw damage("a line is longer than 1 GiB");
     }
   }
-  if (restBytes > 0) throw damage("the data ends in the middle of a line");
+  if (restBytes === 0) return;
+  if (last === "complete") throw damage("the data end in the middle of a line");
+  yield Buffer.concat(rest);
 }
 
 /**

@@ -4,7 +4,11 @@
 import { stat } from "node:fs/promises";
 import { ExpectedError } from "../errors.ts";
 import { openCustom } from "./archive/custom.ts";
-import { type FileBytes, fileError, openFile, Window } from "./bytes.ts";
+import { recogniseCompression } from "./archive/decompress.ts";
+import { openDirectory } from "./archive/directory.ts";
+import { openTar } from "./archive/tar.ts";
+import { unwrap } from "./archive/unwrap.ts";
+import { type Bytes, type FileBytes, fileError, openFile, Window } from "./bytes.ts";
 import { openPlain } from "./plain/plain.ts";
 import type { DumpSource } from "./source.ts";
 
@@ -24,54 +28,60 @@ export async function openDump(path: string, options: DumpOptions = {}): Promise
   const info = await stat(path).catch((error: unknown) => {
     throw fileError(path, "opening", error);
   });
-  if (info.isDirectory()) throw unsupported(path, "a directory archive");
+  if (info.isDirectory()) return openDirectory(path);
   const file = await openFile(path);
+  const bytes = { opened: file as Bytes };
   try {
-    return await openRecognised(file, options);
+    if (file.size === 0) throw new ExpectedError({ code: "source_empty", path });
+    const algorithm = recogniseCompression(await firstBytes(file));
+    const damage = (reason: string): ExpectedError =>
+      new ExpectedError({ code: "dump_damaged", path, where: `its ${algorithm} data`, reason });
+    if (algorithm !== "none") bytes.opened = unwrap({ file, algorithm, damage });
+    const wrapping = algorithm === "none" ? "" : `${algorithm}-compressed `;
+    return await openContent({ bytes: bytes.opened, file, wrapping, options });
   } catch (error) {
-    await file.close();
+    await bytes.opened.close();
     throw error;
   }
 }
 
-async function openRecognised(file: FileBytes, options: DumpOptions): Promise<DumpSource> {
+interface Content {
+  /** What is read: the file, or what it decompresses to. */
+  readonly bytes: Bytes;
+  readonly file: FileBytes;
+  readonly wrapping: string;
+  readonly options: DumpOptions;
+}
+
+async function openContent({ bytes, file, wrapping, options }: Content): Promise<DumpSource> {
   const { path } = file;
-  if (file.size === 0) throw new ExpectedError({ code: "source_empty", path });
-  const kind = recognise(await firstBytes(file));
-  const described = { bytes: file.size, wrapping: "" };
-  if (kind === "custom") return openCustom({ bytes: file, file: described, digest: file.sha256 });
-  if (kind === "text") {
-    return openPlain({ bytes: file, ...options, file: described, digest: file.sha256 });
-  }
-  if ("what" in kind) throw unsupported(path, kind.what);
+  const kind = recognise(await firstBytes(bytes));
+  const request = { bytes, file: { bytes: file.size, wrapping }, digest: file.sha256 };
+  if (kind === "custom") return openCustom(request);
+  if (kind === "tar") return openTar(request);
+  if (kind === "text") return openPlain({ ...request, ...options });
   throw new ExpectedError({ code: "not_a_dump", path, reason: kind.reason });
 }
 
-async function firstBytes(file: FileBytes): Promise<Buffer> {
-  await using window = new Window(file);
-  await window.hold(0, 4096);
-  return window.bytes;
+async function firstBytes(bytes: Bytes): Promise<Buffer> {
+  await using window = new Window(bytes);
+  await window.hold(0, FIRST_BYTES);
+  return window.bytes.subarray(0, FIRST_BYTES);
 }
 
-type Kind = "custom" | "text" | { readonly what: string } | { readonly reason: string };
+const FIRST_BYTES = 4096;
+
+type Kind = "custom" | "tar" | "text" | { readonly reason: string };
 
 /** What a file is by its first bytes. */
 function recognise(bytes: Buffer): Kind {
-  const starts = (hex: string): boolean =>
-    bytes.subarray(0, hex.length / 2).equals(Buffer.from(hex, "hex"));
   if (bytes.toString("latin1", 0, 5) === "PGDMP") return "custom";
-  if (bytes.toString("latin1", 257, 262) === "ustar") return { what: "a tar archive" };
-  if (starts("1f8b")) return { what: "a gzip file" };
-  if (starts("04224d18")) return { what: "an lz4 file" };
-  if (starts("28b52ffd")) return { what: "a zstd file" };
-  if (starts("fffe") || starts("feff")) {
+  if (bytes.toString("latin1", 257, 262) === "ustar") return "tar";
+  if (recogniseCompression(bytes) !== "none") return { reason: "it is compressed twice" };
+  const mark = bytes.toString("latin1", 0, 2);
+  if (mark === "\xff\xfe" || mark === "\xfe\xff") {
     return { reason: "it is UTF-16 text, which PowerShell's > makes of a dump; use pg_dump -f" };
   }
-  if (bytes.subarray(0, 4096).includes(0)) return { reason: "it holds bytes that no text has" };
+  if (bytes.includes(0)) return { reason: "it holds bytes that no text has" };
   return "text";
-}
-
-function unsupported(path: string, what: string): ExpectedError {
-  const remedy = "make one with pg_dump -Fc or plain pg_dump";
-  return new ExpectedError({ code: "dump_unsupported", path, what, remedy });
 }

@@ -7,53 +7,82 @@ import {
   columnLookup,
   type Expected,
   type ExpectedTable,
+  type Fixture,
   fixturePath,
   hasFixtures,
   readExpected,
   readManifest,
 } from "../support/fixtures.ts";
 
-const READ = [
-  "plain.sql",
-  "custom_gzip.dump",
-  "custom_none.dump",
-  "custom_piped.dump",
-  "custom_stdout_redirect.dump",
-];
+/** One database of one fixture. */
+interface Case {
+  readonly name: string;
+  readonly database?: string;
+  readonly expected: string;
+  readonly fixture: Fixture;
+}
 
-const fixtures = Object.entries(readManifest()).filter(([name]) =>
-  READ.includes(name.split("/")[1] ?? ""),
-);
+const cases = Object.entries(readManifest()).flatMap(([name, fixture]): Case[] => {
+  if (typeof fixture.expected === "string") return [{ name, expected: fixture.expected, fixture }];
+  return Object.entries(fixture.expected).map(([key, expected]) => {
+    // The manifest has the argument of \connect where it is no plain name.
+    const database = key.startsWith("-reuse") ? 'we"ird db=é' : key;
+    return { name, database, expected, fixture };
+  });
+});
 
-const total = { fixtures: 0, tables: 0, rows: 0 };
+const total = { fixtures: new Set<string>(), tables: 0, rows: 0 };
 
 afterAll(() => {
-  const { fixtures: count, tables, rows } = total;
-  process.stdout.write(`checked ${count} fixtures, ${tables} tables, ${rows} rows\n`);
+  const { fixtures, tables, rows } = total;
+  process.stdout.write(`checked ${fixtures.size} fixtures, ${tables} tables, ${rows} rows\n`);
 });
 
 describe.skipIf(!hasFixtures)("every fixture holds what its database held", () => {
   test("there are fixtures", () => {
-    expect(fixtures.length).toBe(READ.length * 4);
+    expect(Object.keys(readManifest()).length).toBe(108);
   });
 
-  test.each(fixtures)("%s", async (name, fixture) => {
-    const expected = readExpected(String(fixture.expected));
-    await using dump = await openDump(fixturePath(name));
+  test.each(cases)("$name $database", async ({ name, database, expected: file, fixture }) => {
+    // Lines come as UTF-8; what LATIN1 dumps should be in UTF-8 is known too.
+    const expected = readExpected(
+      file.replace("expected.latin1.json", "expected.latin1_utf8.json"),
+    );
+    await using dump = await openDump(fixturePath(name), database ? { database } : {});
     const checked = await checkTables(dump, expected);
-    expect(checked.differences).toEqual([]);
-    expect(checked.tables).toBe(Object.keys(expected.tables).length);
-    expect(await sequenceValues(dump)).toEqual(expected.sequences);
-    expect(dump.largeObjects).toBe(Object.keys(expected.large_objects).length);
+    expect(withoutDeviations(checked.differences, fixture)).toEqual([]);
+    expect(checked.tables).toBe(tablesOf(dump, expected, fixture));
+    if (fixture.scope === "all tables") {
+      expect(await sequenceValues(dump)).toEqual(expected.sequences);
+      expect(dump.largeObjects).toBe(Object.keys(expected.large_objects).length);
+    }
     expect(dump.provenance).toMatchObject({
       serverVersion: expected.server_version,
-      encoding: expected.text_encoding,
+      encoding: readExpected(file).text_encoding,
     });
-    total.fixtures += 1;
+    total.fixtures.add(name);
     total.tables += checked.tables;
     total.rows += checked.rows;
   });
 });
+
+/** How many tables must have been found. */
+function tablesOf(dump: DumpSource, expected: Expected, fixture: Fixture): number {
+  if (fixture.scope === "schema only") return 0;
+  const tables = Object.values(expected.tables);
+  if (fixture.scope === "part of the tables") return dump.blocks.length;
+  // In a plain dump the INSERT statements of an empty table leave no trace.
+  return fixture.rows_as === "INSERT"
+    ? tables.filter(({ rows }) => rows > 0).length
+    : tables.length;
+}
+
+/** pg_dump 13 writes a byte of "char" wrongly into INSERT statements. */
+function withoutDeviations(differences: readonly string[], fixture: Fixture): readonly string[] {
+  return fixture.known_deviation
+    ? differences.filter((difference) => difference !== "public.all_types: order")
+    : differences;
+}
 
 interface Checked {
   tables: number;
@@ -67,10 +96,11 @@ async function checkTables(dump: DumpSource, expected: Expected): Promise<Checke
   const throughRoot = new Map<string, ExpectedTable[]>();
   for (const [name, table] of Object.entries(expected.tables)) {
     const root = expected.not_dumped[table.partition_root ?? ""];
-    if (root && !present.has(nameKey(table))) {
+    if (root && !present.has(nameKey(table)) && present.has(nameKey(root))) {
       throughRoot.set(nameKey(root), [...(throughRoot.get(nameKey(root)) ?? []), table]);
       continue;
     }
+    if (!present.has(nameKey(table))) continue;
     const lines = await readTable(dump, expected, { parts: [table], table });
     compare({ name, table, lines, checked });
   }
@@ -84,16 +114,19 @@ interface RootCheck {
   readonly checked: Checked;
 }
 
-/** Leaves that were loaded through their root follow each other there. */
+/** Leaves that were loaded through their root follow each other there. Each may have its own order of columns. */
 async function checkRoot(dump: DumpSource, { expected, leaves, checked }: RootCheck) {
   const [first] = leaves;
   const root = expected.not_dumped[first?.partition_root ?? ""];
   if (!first || !root) throw new Error("a leaf without a root");
-  const lines = await readTable(dump, expected, { table: first, parts: [root] });
   const unmatched = [...leaves];
-  for (let start = 0; start < lines.length; ) {
+  const lines = new Map<ExpectedTable, Buffer[]>();
+  for (const leaf of leaves) {
+    lines.set(leaf, await readTable(dump, expected, { table: leaf, parts: [root] }));
+  }
+  for (let start = 0; start < (lines.get(first)?.length ?? 0); ) {
     const index = unmatched.findIndex(
-      (leaf) => md5(lines.slice(start, start + leaf.rows)) === leaf.md5_dump_order,
+      (leaf) => md5(lines.get(leaf)?.slice(start, start + leaf.rows) ?? []) === leaf.md5_dump_order,
     );
     const [leaf] = unmatched.splice(index, 1);
     if (index < 0 || !leaf) {

@@ -27,7 +27,9 @@ export interface ExpectedTable extends TableName {
 
 export interface Expected {
   readonly tables: Readonly<Record<string, ExpectedTable>>;
-  readonly not_dumped: Readonly<Record<string, TableName>>;
+  readonly not_dumped: Readonly<
+    Record<string, TableName & { readonly columns: ExpectedTable["columns"] }>
+  >;
   readonly sequences: Readonly<
     Record<string, { readonly last_value: string; readonly is_called: boolean }>
   >;
@@ -61,7 +63,7 @@ export function columnLookup(
   expected: Expected,
 ): (table: TableName) => readonly string[] | undefined {
   const columns = new Map(
-    Object.values(expected.tables).map((table) => [
+    [...Object.values(expected.tables), ...Object.values(expected.not_dumped)].map((table) => [
       nameKey(table),
       table.columns.map(({ name }) => name),
     ]),

@@ -3,15 +3,11 @@
  */
 import { ExpectedError } from "../../errors.ts";
 import { compareNames, nameKey, type TableName } from "../../names.ts";
-import { columnsOfBlock } from "../block-columns.ts";
-import {
-  type ChunkMap,
-  type Damage,
-  selectColumns,
-  untilEndOfData,
-  wholeLines,
-} from "../copy-text.ts";
+import { blockLines } from "../block-lines.ts";
+import type { Damage } from "../copy-text.ts";
 import { decodeText } from "../encoding.ts";
+import { readInsertHead } from "../plain/insert-head.ts";
+import { skipSpace } from "../plain/insert-values.ts";
 import { blockColumns } from "../plain/section.ts";
 import { readCopyTarget } from "../plain/statement.ts";
 import type { DataBlock, DumpSource, LinesRequest, Provenance, SequenceValue } from "../source.ts";
@@ -36,13 +32,18 @@ export interface Archive {
 interface ArchiveBlock extends DataBlock {
   readonly kind: "copy" | "insert";
   readonly entry: TocEntry;
+  /** True if it was seen to hold no row. */
+  readonly empty?: true;
 }
 
 /** The source. @throws ExpectedError `dump_damaged` for definitions that are no SQL. */
-export function archiveSource(archive: Archive): DumpSource {
+export async function archiveSource(archive: Archive): Promise<DumpSource> {
   const { toc } = archive;
   const { ddl, sequences, largeObjects } = readDefinitions(archive.path, toc);
-  const blocks = toc.entries.filter(holdsRows).map((entry) => readBlockTarget(archive, entry));
+  const blocks: ArchiveBlock[] = [];
+  for (const entry of toc.entries) {
+    if (holdsRows(entry)) blocks.push(await readBlockTarget(archive, entry));
+  }
   const sorted: readonly SequenceValue[] = sequences.toSorted((a, b) =>
     compareNames(a.name, b.name),
   );
@@ -63,11 +64,8 @@ function holdsRows(entry: TocEntry): boolean {
   return entry.kind === "TABLE DATA" && entry.hasData;
 }
 
-function readBlockTarget(archive: Archive, entry: TocEntry): ArchiveBlock {
-  const table: TableName = { schema: entry.schema, name: entry.tag };
-  if (entry.copyStatement === undefined) {
-    return { kind: "insert", entry, table, columns: [], positional: true };
-  }
+async function readBlockTarget(archive: Archive, entry: TocEntry): Promise<ArchiveBlock> {
+  if (entry.copyStatement === undefined) return readInsertTarget(archive, entry);
   const target = readCopyTarget(entry.copyStatement, {
     defaultSchema: entry.schema,
     standardStrings: true,
@@ -75,6 +73,30 @@ function readBlockTarget(archive: Archive, entry: TocEntry): ArchiveBlock {
   if (!target) throw damageAt(archive, entry)("its COPY statement cannot be read");
   return { kind: "copy", entry, table: target.table, ...blockColumns(target) };
 }
+
+/** INSERT statements tell only themselves where their rows go: the first one is looked at. */
+async function readInsertTarget(archive: Archive, entry: TocEntry): Promise<ArchiveBlock> {
+  const damage = damageAt(archive, entry);
+  const { encoding, standardStrings } = archive.toc;
+  let bytes: Buffer = Buffer.alloc(0);
+  for await (const chunk of archive.data(entry)) {
+    bytes = Buffer.concat([bytes, chunk]);
+    if (bytes.length >= MAX_HEAD_BYTES) break;
+  }
+  const start = skipSpace(bytes, 0);
+  if (start === bytes.length) {
+    if (bytes.length < 2) throw damage("its data are cut off");
+    const table: TableName = { schema: entry.schema, name: entry.tag };
+    return { kind: "insert", entry, table, columns: [], positional: true, empty: true };
+  }
+  const settings = { encoding, standardStrings, defaultSchema: entry.schema };
+  const head = readInsertHead(bytes.subarray(start, start + MAX_HEAD_BYTES), settings);
+  if (!head) throw damage("its rows are neither COPY text nor INSERT statements of plain values");
+  return { kind: "insert", entry, table: head.target.table, ...blockColumns(head.target) };
+}
+
+/** Where the head of the first INSERT must have ended. */
+const MAX_HEAD_BYTES = 262_144;
 
 function describe({ path, toc, name, bytes }: Archive): Provenance {
   const { header, encoding } = toc;
@@ -96,34 +118,24 @@ async function* readLines(
   blocks: readonly ArchiveBlock[],
   request: LinesRequest,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const { encoding, standardStrings } = archive.toc;
   const parts = new Set(request.parts.map(nameKey));
   for (const block of blocks) {
-    if (!parts.has(nameKey(block.table))) continue;
-    if (block.kind === "insert") {
-      throw new ExpectedError({
-        code: "dump_unsupported",
-        path: archive.path,
-        what: "a dump with INSERT statements",
-        remedy: "make it without --inserts",
-      });
-    }
-    yield* readBlock(archive, block, request);
+    // Of an empty table's INSERT statements nothing tells the columns.
+    if (block.empty || !parts.has(nameKey(block.table))) continue;
+    const text = {
+      block,
+      kind: block.kind,
+      chunks: archive.data(block.entry),
+      encoding,
+      standardStrings,
+      defaultSchema: block.entry.schema,
+      marked: true,
+      crlf: false,
+      damage: damageAt(archive, block.entry),
+    };
+    yield* blockLines(text, request);
   }
-}
-
-async function* readBlock(
-  archive: Archive,
-  block: ArchiveBlock,
-  request: LinesRequest,
-): AsyncGenerator<Buffer, void, undefined> {
-  const damage = damageAt(archive, block.entry);
-  const from = columnsOfBlock(block, request, damage);
-  const select = selectColumns({ from, to: request.columns, damage });
-  const maps = [archive.toc.encoding.toUtf8, select].filter(
-    (map): map is ChunkMap => map !== undefined,
-  );
-  const lines = untilEndOfData(wholeLines(archive.data(block.entry), damage), damage);
-  for await (const chunk of lines) yield maps.reduce((mapped, map) => map(mapped), chunk);
 }
 
 function damageAt(archive: Archive, entry: TocEntry): Damage {

@@ -259,13 +259,11 @@ async function readCopyBlock(
   const place = `line ${countLines(pass, start)}`;
   const first = await lineEnd(pass, at);
   const end = await findEndOfData(pass, first, place);
-  const { encoding, standardStrings } = pass.settings;
   pass.section.blocks.push({
     kind: "copy",
     table: target.table,
     ...blockColumns(target),
-    encoding,
-    standardStrings,
+    ...pass.settings,
     start: first,
     end,
     place,
@@ -318,11 +316,14 @@ function readHead(pass: Pass, start: number, end: number): NonNullable<Pass["ins
 function endInsert(pass: Pass, { start, at }: Extract<Stop, { kind: "statement" }>): number {
   const { target, line } = pass.insert ?? readHead(pass, start, at);
   const { blocks } = pass.section;
-  const { encoding, standardStrings } = pass.settings;
   const last = blocks.at(-1);
   pass.insert = undefined;
   pass.complete = false;
-  if (last?.kind === "insert" && last.table === target.table && last.encoding === encoding) {
+  if (
+    last?.kind === "insert" &&
+    last.table === target.table &&
+    last.encoding === pass.settings.encoding
+  ) {
     blocks[blocks.length - 1] = { ...last, end: at };
     return at;
   }
@@ -330,8 +331,7 @@ function endInsert(pass: Pass, { start, at }: Extract<Stop, { kind: "statement" 
     kind: "insert",
     table: target.table,
     ...blockColumns(target),
-    encoding,
-    standardStrings,
+    ...pass.settings,
     start,
     end: at,
     place: `line ${line}`,

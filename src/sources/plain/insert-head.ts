@@ -39,7 +39,7 @@ export function readInsertHead(bytes: Buffer, settings: Settings): InsertHead | 
 
 /** How many bytes of the dump make this text, which they start with. */
 function byteLength({ encoding }: Settings, bytes: Buffer, text: string): number {
-  if (!encoding.toUtf8) return Buffer.byteLength(text);
+  if (!encoding.decode) return Buffer.byteLength(text);
   // VALUES is ASCII and the text ends with it; a name that contains it makes the text longer than what is looked at.
   for (let from = 0; ; ) {
     const index = bytes.indexOf(text.slice(-6), from, "latin1");

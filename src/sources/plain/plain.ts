@@ -3,18 +3,12 @@
  */
 import { ExpectedError } from "../../errors.ts";
 import { compareNames, nameKey } from "../../names.ts";
-import { columnsOfBlock } from "../block-columns.ts";
+import { blockLines } from "../block-lines.ts";
 import type { Bytes } from "../bytes.ts";
-import {
-  type ChunkMap,
-  type Damage,
-  selectColumns,
-  stripCarriageReturns,
-  wholeLines,
-} from "../copy-text.ts";
+import type { Damage } from "../copy-text.ts";
 import type { DumpSource, LinesRequest, Provenance } from "../source.ts";
 import { readContents } from "./contents.ts";
-import type { PlainBlock, Section } from "./section.ts";
+import type { Section } from "./section.ts";
 
 /** What `openPlain` needs. */
 export interface PlainRequest {
@@ -102,34 +96,8 @@ async function* readLines(
     if (!parts.has(nameKey(block.table))) continue;
     const damage: Damage = (reason) =>
       new ExpectedError({ code: "dump_damaged", path: bytes.path, where: block.place, reason });
-    if (block.kind === "insert") {
-      throw new ExpectedError({
-        code: "dump_unsupported",
-        path: bytes.path,
-        what: "a dump with INSERT statements",
-        remedy: "make it without --inserts",
-      });
-    }
-    yield* readBlock({ bytes, block, crlf, request, damage });
-  }
-}
-
-interface BlockRead {
-  readonly bytes: Bytes;
-  readonly block: PlainBlock;
-  readonly crlf: boolean;
-  readonly request: LinesRequest;
-  readonly damage: Damage;
-}
-
-async function* readBlock(read: BlockRead): AsyncGenerator<Buffer, void, undefined> {
-  const { bytes, block, request, damage } = read;
-  const from = columnsOfBlock(block, request, damage);
-  const select = selectColumns({ from, to: request.columns, damage });
-  const maps = [stripCarriageReturns, block.encoding.toUtf8, select].filter(
-    (map): map is ChunkMap => map !== undefined,
-  );
-  for await (const chunk of wholeLines(bytes.read(block.start, block.end), damage)) {
-    yield maps.reduce((lines, map) => map(lines), chunk);
+    const chunks = bytes.read(block.start, block.end);
+    const text = { ...block, block, chunks, marked: false, crlf, damage };
+    yield* blockLines(text, request);
   }
 }

@@ -10,6 +10,7 @@ export interface PlainBlock extends DataBlock {
   readonly kind: "copy" | "insert";
   readonly encoding: Encoding;
   readonly standardStrings: boolean;
+  readonly defaultSchema: string;
   /** Positions of the first byte and past the last one; the line `\.` is left out. */
   readonly start: number;
   readonly end: number;
