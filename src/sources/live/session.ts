@@ -1,0 +1,201 @@
+/**
+ * One connection in one snapshot: BEGIN, pinned settings, then one query or COPY at a time. Knows no table.
+ */
+import type { Client, ClientConfig } from "pg";
+import { ExpectedError } from "../../errors.ts";
+import type { ConnectionTarget } from "../connection.ts";
+import { READ_SETTINGS } from "../session.ts";
+import { backendOf, requestCancel } from "./cancel.ts";
+import { connect } from "./connect.ts";
+import { CopyOut } from "./copy.ts";
+import { queryFailure } from "./failures.ts";
+
+/** What to run, and how to speak of it if it fails. */
+export interface Task {
+  readonly text: string;
+  readonly parameters?: readonly (string | null)[];
+  /** For the message: `reading public.film`. */
+  readonly doing: string;
+  /** What would help if a privilege is missing. */
+  readonly grant?: string;
+}
+
+/** The values of a row, as PostgreSQL's text. */
+export type Row = (string | null)[];
+
+/** Data are text: parsing would lose microseconds and digits. */
+const TEXT = { getTypeParser: () => (text: string | Buffer) => text };
+
+/**
+ * A failed or cancelled statement is rolled back to here, so that the snapshot outlives it. It is set once, after the settings.
+ * (pg_export_snapshot(), for further connections into the same snapshot, must be called before it: not in a subtransaction.)
+ */
+const SAVEPOINT = "rowpatch";
+
+/**
+ * Connects and takes a REPEATABLE READ READ ONLY snapshot under the pinned settings; the caller disposes of it.
+ * When `signal` aborts, the running statement is cancelled on the server and everything ends with `interrupted`.
+ *
+ * @throws ExpectedError `connection`, `query`, `interrupted`
+ */
+export async function openSession(
+  target: ConnectionTarget,
+  signal: AbortSignal | undefined,
+): Promise<Session> {
+  if (signal?.aborted) throw new ExpectedError({ code: "interrupted" });
+  const { client, config } = await connect(target);
+  const session = new Session({ client, config, target, signal });
+  try {
+    await session.begin();
+    return session;
+  } catch (cause) {
+    await session[Symbol.asyncDispose]();
+    throw cause;
+  }
+}
+
+interface SessionParts {
+  readonly client: Client;
+  readonly config: ClientConfig;
+  readonly target: ConnectionTarget;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A connection with a lifetime. */
+export class Session {
+  readonly #parts: SessionParts;
+  #last: Promise<unknown> = Promise.resolve();
+  #copying: string | undefined;
+  #isClosed = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    parts.signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Starts the snapshot. Called once, by `openSession`. */
+  async begin(): Promise<void> {
+    await this.query({
+      text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE",
+      doing: "taking a snapshot",
+    });
+    await this.query({
+      // Local to the transaction, so that a pooler hands nothing of it to others.
+      text: `SELECT pg_catalog.set_config(s.name, s.value, true)
+        FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]))
+          AS s (name, value)
+        WHERE s.name OPERATOR(pg_catalog.=) ANY (SELECT name FROM pg_catalog.pg_settings)
+        UNION ALL
+        -- Bytes of no known encoding cannot be converted: they are taken as they are.
+        SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', true)
+        WHERE pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII'`,
+      parameters: [
+        arrayText(READ_SETTINGS.map(({ name }) => name)),
+        arrayText(READ_SETTINGS.map(({ value }) => value)),
+      ],
+      doing: "setting the session up",
+    });
+    await this.query({ text: `SAVEPOINT ${SAVEPOINT}`, doing: "taking a snapshot" });
+  }
+
+  /**
+   * Runs one statement; queries wait for each other. Rows are arrays of text.
+   *
+   * @throws ExpectedError `query`, after which the snapshot still stands; `connection`, `interrupted`
+   */
+  query(task: Task): Promise<Row[]> {
+    this.#demandIdle(task.doing);
+    const run = this.#last.then(async () => {
+      try {
+        const config = {
+          text: task.text,
+          values: [...(task.parameters ?? [])],
+          rowMode: "array" as const,
+          types: TEXT,
+          // The extended protocol takes one statement only.
+          queryMode: "extended",
+        };
+        const { rows } = await this.#parts.client.query<Row>(config);
+        return rows;
+      } catch (cause) {
+        throw await this.#recover(task, cause);
+      }
+    });
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  /**
+   * The lines of a COPY ... TO STDOUT, in chunks of whole lines. A consumer that stops early has the server stop too.
+   *
+   * @throws as `query`
+   */
+  async *copy(task: Task): AsyncGenerator<Buffer, void, void> {
+    this.#demandIdle(task.doing);
+    this.#copying = task.doing;
+    await this.#last;
+    const copy = this.#parts.client.query(new CopyOut(task.text));
+    try {
+      for (let chunk = await copy.next(); chunk !== undefined; chunk = await copy.next()) {
+        yield chunk;
+      }
+    } catch (cause) {
+      throw await this.#recover(task, cause);
+    } finally {
+      if (copy.isRunning) await this.#stop(copy);
+      this.#copying = undefined;
+    }
+  }
+
+  /** Closes the connection, which ends the snapshot. A statement that runs is cut off. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#parts.signal?.removeEventListener("abort", this.#onAbort);
+    await this.#parts.client.end();
+  }
+
+  /** Waiting for a COPY from within its own loop would wait for ever. */
+  #demandIdle(doing: string): void {
+    if (this.#parts.signal?.aborted) throw new ExpectedError({ code: "interrupted" });
+    if (this.#isClosed) throw new Error(`${doing}: the database is closed already`);
+    if (this.#copying !== undefined) throw new Error(`${doing}: still ${this.#copying}`);
+  }
+
+  async #stop(copy: CopyOut): Promise<void> {
+    const drained = copy.drain();
+    await this.#cancel();
+    await drained;
+    if (!this.#isClosed) await this.#rollBack();
+  }
+
+  /** Back to the snapshot as it was before the failed statement, and the failure to throw. */
+  async #recover(task: Task, cause: unknown): Promise<ExpectedError> {
+    if (this.#parts.signal?.aborted) return new ExpectedError({ code: "interrupted" }, { cause });
+    await this.#rollBack();
+    return queryFailure({ display: this.#parts.target.display, ...task }, cause);
+  }
+
+  async #rollBack(): Promise<void> {
+    try {
+      await this.#parts.client.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}`);
+    } catch {
+      // There is no such savepoint yet, or no connection any more: the next statement says so.
+    }
+  }
+
+  async #cancel(): Promise<void> {
+    const backend = backendOf(this.#parts.client);
+    if (backend !== undefined) await requestCancel(this.#parts.config, backend);
+  }
+
+  readonly #onAbort = (): void => {
+    // The server would work on until it next sends something; closing the line alone does not tell it.
+    void this.#cancel().then(() => this[Symbol.asyncDispose]());
+  };
+}
+
+/** A text array in PostgreSQL's own notation. */
+function arrayText(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, "\\$&")}"`).join(",")}}`;
+}

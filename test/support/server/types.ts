@@ -1,0 +1,30 @@
+/**
+ * The PostgreSQL server that a test run uses, as the tests see it.
+ */
+
+export interface TestServer {
+  readonly kind: "url" | "docker" | "local";
+  /** Superuser, database `postgres`, over TCP. */
+  readonly url: string;
+  /** Id of the container, whose psql and pg_dump are used where the machine has none. */
+  readonly container?: string;
+  /** Folder of the server's socket, if this machine can use it; it asks for no password. */
+  readonly socket?: string;
+}
+
+/** A server that this run started. */
+export interface StartedServer {
+  readonly server: TestServer;
+  readonly stop: () => Promise<void>;
+}
+
+/** Without a server, why not. */
+export type TestServerState =
+  | { readonly kind: "server"; readonly server: TestServer }
+  | { readonly kind: "none"; readonly reason: string };
+
+declare module "vitest" {
+  interface ProvidedContext {
+    testServer: TestServerState;
+  }
+}
