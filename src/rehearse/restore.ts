@@ -1,16 +1,48 @@
 /**
- * Restores a dump into an empty database: definitions, rows, then what pg_dump puts after the rows. Knows dumps and a connection, nothing of changes.
+ * Restores a dump into an empty database: definitions, rows, then what pg_dump puts after the rows. Knows nothing of changes.
  */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type Client, DatabaseError } from "pg";
+import type { Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { loadParser, type Node, parseStatements } from "../catalog/parser.ts";
 import { ExpectedError } from "../errors.ts";
 import { formatName, nameKey, type TableName } from "../names.ts";
-import { ident, join, literal, qualified, sql } from "../script/sql.ts";
+import { ident, join, literal, qualified, type Sql, sql } from "../script/sql.ts";
 import type { DataBlock, DdlStatement, DumpSource } from "../sources/source.ts";
 import { roleOf } from "./statement-role.ts";
+
+/** A database that takes statements and rows. Errors of the server have `severity` and `code`, as those of `pg`. */
+export interface RestoreTarget {
+  /** Runs a statement; rows are arrays of text. */
+  query(text: string, values?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
+  /** Sends COPY text into `COPY <target> FROM`; chunks are valid until the next one is asked for. */
+  copy(target: Sql, lines: AsyncIterable<Buffer>): Promise<void>;
+}
+
+/** A connection of `pg` as a target; it is left open. */
+export function clientTarget(client: Client): RestoreTarget {
+  return {
+    query: async (text, values = []) => {
+      const { rows } = await client.query<unknown[]>({
+        rowMode: "array",
+        text,
+        values: [...values],
+      });
+      return rows ?? [];
+    },
+    copy: (target, lines) =>
+      pipeline(
+        Readable.from(owned(lines), { objectMode: false }),
+        client.query(copyFrom(`COPY ${target} FROM STDIN`)),
+      ),
+  };
+}
+
+/** Streams ask for chunks ahead. */
+async function* owned(lines: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of lines) yield Buffer.from(chunk);
+}
 
 /** A statement, or the rows of a table, that the server did not take. */
 export interface RestoreFailure {
@@ -30,31 +62,38 @@ export interface Restored {
 }
 
 /** Definitions are meant to be read as pg_dump wrote them. */
-const SETTINGS = `
-  SET statement_timeout = 0; SET lock_timeout = 0; SET client_min_messages = warning;
-  SET check_function_bodies = off; SET row_security = off; SET xmloption = content;
-  SET standard_conforming_strings = on; SET DateStyle = ISO; SET IntervalStyle = postgres;`;
+const SETTINGS = [
+  "statement_timeout = 0",
+  "lock_timeout = 0",
+  "client_min_messages = warning",
+  "check_function_bodies = off",
+  "row_security = off",
+  "xmloption = content",
+  "standard_conforming_strings = on",
+  "DateStyle = ISO",
+  "IntervalStyle = postgres",
+];
 
 /**
- * Restores `dump` into the database of `client`, which must be empty and is left open. Whatever the server refuses is listed,
+ * Restores `dump` into an empty database. Whatever the server refuses is listed,
  * and the restore goes on. Memory: one chunk of rows.
  *
  * @throws ExpectedError for a damaged dump; a broken connection as `pg` throws it.
  */
-export async function restoreDump(dump: DumpSource, client: Client): Promise<Restored> {
+export async function restoreDump(dump: DumpSource, target: RestoreTarget): Promise<Restored> {
   await loadParser();
   const failures: RestoreFailure[] = [];
-  const session = { client, failures };
+  const session = { target, failures };
   const statements = dump.ddl.map((statement) => ({ statement, role: roleOf(nodesOf(statement)) }));
   const wanted = statements.filter(({ role }) => role !== "left out");
   const found = wanted.findIndex(({ role }) => role === "after rows");
   const boundary = found < 0 ? wanted.length : found;
-  await client.query(SETTINGS);
+  for (const setting of SETTINGS) await target.query(`SET ${setting}`);
   for (const { statement } of wanted.slice(0, boundary)) await runStatement(session, statement);
   const tables = blocksByTable(dump.blocks);
-  await client.query(`SET client_encoding = ${literal(clientEncoding(dump))}`);
+  await target.query(`SET client_encoding = ${literal(clientEncoding(dump))}`);
   for (const block of tables) await copyRows(session, dump, block);
-  await client.query("SET client_encoding = 'UTF8'");
+  await target.query("SET client_encoding = 'UTF8'");
   for (const { statement } of wanted.slice(boundary)) await runStatement(session, statement);
   await restoreSequences(session, dump);
   return {
@@ -66,7 +105,7 @@ export async function restoreDump(dump: DumpSource, client: Client): Promise<Res
 }
 
 interface Session {
-  readonly client: Client;
+  readonly target: RestoreTarget;
   readonly failures: RestoreFailure[];
 }
 
@@ -95,14 +134,14 @@ function blocksByTable(blocks: readonly DataBlock[]): readonly DataBlock[] {
 
 async function runStatement(session: Session, { text, place, defaultSchema }: DdlStatement) {
   await attempt(session, place, async () => {
-    await session.client.query(`SET search_path = ${literal(defaultSchema ?? "")}`);
-    await session.client.query(text);
+    await session.target.query(`SET search_path = ${literal(defaultSchema ?? "")}`);
+    await session.target.query(text);
   });
 }
 
 async function copyRows(session: Session, dump: DumpSource, block: DataBlock): Promise<void> {
   const { table } = block;
-  const all = block.positional ? await tableColumns(session.client, table) : [];
+  const all = block.positional ? await tableColumns(session.target, table) : [];
   const columns = block.positional
     ? all.filter(({ generated }) => !generated).map(({ name }) => name)
     : block.columns;
@@ -110,37 +149,26 @@ async function copyRows(session: Session, dump: DumpSource, block: DataBlock): P
   const target = columns.length === 0 ? qualified(table) : sql`${qualified(table)} (${list})`;
   const columnsOf = () => all.map(({ name }) => name);
   const lines = dump.lines({ table, parts: [table], columns, columnsOf });
-  await attempt(session, `rows of ${formatName(table)}`, () =>
-    pipeline(
-      Readable.from(owned(lines), { objectMode: false }),
-      session.client.query(copyFrom(`COPY ${target} FROM STDIN`)),
-    ),
-  );
-}
-
-/** Chunks are valid until the next one is asked for; streams ask ahead. */
-async function* owned(lines: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  for await (const chunk of lines) yield Buffer.from(chunk);
+  await attempt(session, `rows of ${formatName(table)}`, () => session.target.copy(target, lines));
 }
 
 /** In table order: what a block without a column list names. */
 async function tableColumns(
-  client: Client,
+  target: RestoreTarget,
   table: TableName,
 ): Promise<readonly { readonly name: string; readonly generated: boolean }[]> {
-  const { rows } = await client.query<[string, string]>({
-    rowMode: "array",
-    text: `SELECT attname, attgenerated FROM pg_catalog.pg_attribute
-      WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
-    values: [qualified(table)],
-  });
-  return rows.map(([name, generated]) => ({ name, generated: generated !== "" }));
+  const rows = await target.query(
+    `SELECT attname::text, attgenerated::text FROM pg_catalog.pg_attribute
+     WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+    [qualified(table)],
+  );
+  return rows.map(([name, generated]) => ({ name: String(name), generated: generated !== "" }));
 }
 
 async function restoreSequences(session: Session, dump: DumpSource): Promise<void> {
   for (const { name, lastValue, isCalled } of await dump.sequences()) {
     await attempt(session, `sequence ${formatName(name)}`, () =>
-      session.client.query("SELECT pg_catalog.setval($1, $2, $3)", [
+      session.target.query("SELECT pg_catalog.setval($1, $2, $3)", [
         qualified(name),
         lastValue,
         isCalled,
@@ -153,8 +181,8 @@ async function attempt(session: Session, place: string, work: () => Promise<unkn
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    session.failures.push({ place, sqlState: error.code ?? "", reason: error.message });
+    if (!(error instanceof Error && "severity" in error && "code" in error)) throw error;
+    session.failures.push({ place, sqlState: String(error.code), reason: error.message });
   }
 }
 

@@ -1,0 +1,60 @@
+/**
+ * The command line as a function: arguments in, exit code out. The one place where failures become text.
+ */
+import { ExpectedError } from "../errors.ts";
+import { fileSystemReason } from "../outputs/file-errors.ts";
+import { exitCode, type Outcome } from "./exit.ts";
+import type { Io } from "./io.ts";
+import { nextCommand } from "./next-command.ts";
+import { readVersion } from "./version.ts";
+
+export type { Io, OutputStream } from "./io.ts";
+
+/**
+ * Runs one command and resolves to its exit code. Never rejects, never ends the process, writes to the streams given.
+ */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const outcome = await run(argv, io);
+  return exitCode(outcome);
+}
+
+async function run(argv: readonly string[], io: Io): Promise<Outcome> {
+  try {
+    const { runProgram } = await import("./program.ts");
+    return await runProgram(argv, io);
+  } catch (thrown) {
+    const error = io.signal?.aborted
+      ? new ExpectedError({ code: "interrupted" }, { cause: thrown })
+      : expected(thrown);
+    if (!error) {
+      reportBug(thrown, io);
+      return { kind: "bug" };
+    }
+    const [first = "", ...others] = error.message.split("\n");
+    const lines = others.length === 0 ? [first] : ["these settings are wrong:", first, ...others];
+    io.stderr.write(`rowpatch: ${lines.join("\n  ")}\n`);
+    io.stderr.write(`${nextCommand(error.failure, argv)}\n`);
+    return { kind: "failed", failure: error.failure };
+  }
+}
+
+/** Foreseen failures as they are; what the operating system says about files as one of them. */
+function expected(thrown: unknown): ExpectedError | undefined {
+  if (thrown instanceof ExpectedError) return thrown;
+  const reason = fileSystemReason(thrown);
+  if (reason === undefined) return undefined;
+  const path =
+    thrown instanceof Error && "path" in thrown ? String(thrown.path) : "a temporary file";
+  return new ExpectedError(
+    { code: "file_system", doing: "using", path, reason },
+    { cause: thrown },
+  );
+}
+
+function reportBug(thrown: unknown, io: Io): void {
+  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  io.stderr.write(
+    `rowpatch: this is a bug, nothing was written; please report it with these lines\n` +
+      `rowpatch ${readVersion()}, Node ${process.version}, ${process.platform}\n${stack}\n`,
+  );
+}

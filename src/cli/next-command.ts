@@ -1,0 +1,94 @@
+/**
+ * What to type next after a failure: one line for each kind.
+ */
+import type { Failure } from "../errors.ts";
+import type { Finding } from "../findings.ts";
+import { shellQuote } from "../outputs/run-lines.ts";
+import { parseConnectionString } from "../sources/connection/string.ts";
+
+/** A command line for a shell. Passwords of the former command are left out. */
+export function nextCommand(failure: Failure, argv: readonly string[]): string {
+  switch (failure.code) {
+    case "usage":
+      return helpOf(argv);
+    case "source_missing":
+      return `ls -l ${shellQuote(folderOf(failure.path))}`;
+    case "source_empty":
+    case "not_a_dump":
+    case "dump_unsupported":
+    case "dump_damaged":
+    case "ddl_unreadable":
+    case "server_unsupported":
+      return 'pg_dump -Fc -f production.dump "$URL"';
+    case "several_databases":
+      return again(argv, `--database ${shellQuote(failure.databases[0] ?? "name")}`);
+    case "money_locale":
+      return 'PGOPTIONS="-c lc_monetary=C" pg_dump -Fc -f production.dump "$URL"';
+    case "connection_string":
+      return "rowpatch inspect postgres://user@host:5432/database";
+    case "connection":
+    case "query":
+      return `psql ${shellQuote(failure.display)}`;
+    case "output_exists":
+      return again(argv, "--force");
+    case "output_foreign":
+      return `ls -la ${shellQuote(failure.path)}`;
+    case "file_system":
+      return `df -h ${shellQuote(folderOf(failure.path))}`;
+    case "nothing_compared":
+      return helpOf(argv);
+    case "interrupted":
+      return again(argv);
+  }
+}
+
+/** The same command once more, with more flags. */
+export function again(argv: readonly string[], ...more: readonly string[]): string {
+  return ["rowpatch", ...argv.map((word) => shellQuote(withoutPassword(word))), ...more].join(" ");
+}
+
+/** The same command with the cautious answer to each question, or the help where a flag cannot answer. */
+export function answersTo(findings: readonly Finding[], argv: readonly string[]): string {
+  const answers = findings.map(({ code }) => ANSWERS[code]);
+  if (answers.includes(undefined)) return helpOf(argv);
+  return again(argv, ...new Set(answers.filter((answer) => answer !== undefined)));
+}
+
+const ANSWERS: Partial<Record<Finding["code"], string>> = {
+  deletes: "--deletes withhold",
+  triggers: "--triggers disable",
+  rules: "--rules disable",
+};
+
+/** A connection string without its password, which belongs into a password file; any other word as it is. */
+function withoutPassword(word: string): string {
+  if (!/^postgres(ql)?:\/\//.test(word) && !/\bpassword\s*=/.test(word)) return word;
+  const parameters = parametersOf(word);
+  if (parameters?.has("password") === false) return word;
+  return [...(parameters ?? [])]
+    .filter(([name]) => name !== "password")
+    .map(([name, value]) => `${name}='${value.replace(/['\\]/g, "\\$&")}'`)
+    .join(" ");
+}
+
+/** `undefined` where it cannot be read: then nobody knows where its password is. */
+function parametersOf(text: string): ReadonlyMap<string, string> | undefined {
+  try {
+    return parseConnectionString(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const COMMANDS: readonly string[] = ["diff", "script", "inspect", "demo"];
+
+function helpOf(argv: readonly string[]): string {
+  const command = COMMANDS.find((name) => name === argv[0]);
+  return command === undefined ? "rowpatch --help" : `rowpatch ${command} --help`;
+}
+
+function folderOf(path: string): string {
+  const end = path.lastIndexOf("/");
+  if (end < 0) return ".";
+  return end === 0 ? "/" : path.slice(0, end);
+}

@@ -1,0 +1,204 @@
+/**
+ * Commands and flags: what exists, what it is called, what --help says. Commands are loaded when they run.
+ */
+import { Command, CommanderError, Option } from "commander";
+import { ExpectedError } from "../errors.ts";
+import { EXIT_CODES, type Outcome } from "./exit.ts";
+import type { Io } from "./io.ts";
+import type { RawSettings } from "./setting-reader.ts";
+import { readVersion } from "./version.ts";
+
+/**
+ * Runs the command that the arguments name.
+ *
+ * @throws ExpectedError `usage` for arguments that mean nothing, and whatever the command foresees.
+ */
+export async function runProgram(argv: readonly string[], io: Io): Promise<Outcome> {
+  let outcome: Outcome = { kind: "done" };
+  const finish = (result: Outcome): void => {
+    outcome = result;
+  };
+  const program = buildProgram({ io, argv, finish });
+  if (argv.length === 0) {
+    program.outputHelp({ error: true });
+    throw new ExpectedError({ code: "usage", message: "name a command" });
+  }
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "done" };
+    throw new ExpectedError(
+      { code: "usage", message: error.message.replace(/^error: /, "").replaceAll("\n", " ") },
+      { cause: error },
+    );
+  }
+  return outcome;
+}
+
+export interface ProgramContext {
+  readonly io: Io;
+  readonly argv: readonly string[];
+  /** Takes what the command came to. */
+  readonly finish: (outcome: Outcome) => void;
+}
+
+/** The whole command line. */
+export function buildProgram(context: ProgramContext): Command {
+  const { io } = context;
+  const program = new Command("rowpatch")
+    .description(
+      "Brings data edited in a local PostgreSQL copy to production, as an SQL script that is reviewed and checks itself.",
+    )
+    .version(readVersion(), "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      // The failure is reported once, by main.
+      outputError: () => undefined,
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText("after", `\n${EXIT_CODES}`);
+  addDiff(program, context);
+  addScript(program, context);
+  addInspect(program, context);
+  addDemo(program, context);
+  return program;
+}
+
+function addDiff(program: Command, { io, finish }: ProgramContext): void {
+  const command = program
+    .command("diff")
+    .description("Compares production with local and shows how many rows differ.");
+  sides(command).option("--json", "print the comparison as JSON");
+  compared(command);
+  answers(command);
+  common(command).addHelpText(
+    "after",
+    examples(
+      "rowpatch diff --production prod.dump --local postgres://localhost/shop",
+      'rowpatch diff --production service=prod --local service=local --include "public.*" --json',
+    ),
+  );
+  command.action(async (flags: RawSettings) => {
+    const { runDiff } = await import("./commands/diff.ts");
+    finish(await runDiff(flags, io));
+  });
+}
+
+function addScript(program: Command, { io, argv, finish }: ProgramContext): void {
+  const command = program
+    .command("script")
+    .description("Compares, and writes the scripts that bring local's changes to production.");
+  sides(command)
+    .option("--ticket <name>", "names the change and its folder")
+    .option("--out <folder>", "where to write (default: out/<ticket>, else out/<time>)")
+    .option("--force", "replace the bundle that lies there");
+  answers(command);
+  compared(command);
+  command
+    .option("--expect-database <name>", "let the scripts run only in a database of this name")
+    .option("--lock-timeout <time>", "how long the scripts wait for a lock (default: 5s)")
+    .option("--json", "print what was written as JSON");
+  common(command).addHelpText(
+    "after",
+    examples(
+      "rowpatch script --production prod.dump --local postgres://localhost/shop --ticket CHG-1042",
+      "rowpatch script --production prod.dump --local service=local --deletes apply --triggers disable",
+    ),
+  );
+  command.action(async (flags: RawSettings) => {
+    const { runScript } = await import("./commands/script.ts");
+    finish(await runScript(flags, io, argv));
+  });
+}
+
+function addInspect(program: Command, { io, finish }: ProgramContext): void {
+  const command = program
+    .command("inspect")
+    .description("Shows what a dump or database holds: tables, keys, rows.")
+    .argument("<source>", "a dump, a postgres:// URL or a connection string")
+    .option("--json", "print it as JSON")
+    .option("--database <name>", "which database of a pg_dumpall file");
+  command.option("--quiet", "show no progress").option("--no-color", "use no colours");
+  command.addHelpText(
+    "after",
+    examples("rowpatch inspect prod.dump", "rowpatch inspect postgres://localhost/shop --json"),
+  );
+  command.action(async (source: string, flags: RawSettings) => {
+    const { runInspect } = await import("./commands/inspect.ts");
+    finish(await runInspect(source, flags, io));
+  });
+}
+
+function addDemo(program: Command, { io, finish }: ProgramContext): void {
+  const command = program
+    .command("demo")
+    .description(
+      "Goes the whole way on a small shop, with an embedded PostgreSQL: needs no server.",
+    )
+    .option("--out <folder>", "where to write", "out/demo")
+    .option("--no-color", "use no colours")
+    .addHelpText("after", examples("rowpatch demo", "rowpatch demo --out /tmp/demo"));
+  command.action(async (flags: RawSettings) => {
+    const { runDemo } = await import("./commands/demo.ts");
+    finish(await runDemo(flags, io));
+  });
+}
+
+/** The flags that every comparison needs. */
+function sides(command: Command): Command {
+  return command
+    .option("--production <source>", "what will be changed: a dump, a URL or a connection string")
+    .option("--local <source>", "what has the edits: a URL, a connection string or a dump");
+}
+
+/** How questions that only a person can answer are answered. */
+function answers(command: Command): Command {
+  return command
+    .addOption(
+      choice("--deletes <policy>", "rows that exist only in production", "apply", "withhold"),
+    )
+    .addOption(
+      choice("--triggers <policy>", "triggers of the tables that change", "fire", "disable"),
+    )
+    .addOption(choice("--rules <policy>", "rewrite rules of the tables that change", "disable"));
+}
+
+/** Choices are for the help; settings are checked together, so that one run names every mistake. */
+function choice(flags: string, description: string, ...choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices).argParser((value) => value);
+}
+
+/** What is compared, and how. */
+function compared(command: Command): Command {
+  return command
+    .option("--include <glob>", "compare only these tables, schema.table (repeatable)", collect)
+    .option("--exclude <glob>", "leave these tables out (repeatable)", collect)
+    .option("--key <table=columns>", "what identifies a row of this table (repeatable)", collect)
+    .option("--ignore-column <glob>", "column or table.column not to compare (repeatable)", collect)
+    .option("--where <table=SQL>", "compare only these rows; both sides live (repeatable)", collect)
+    .option("--database <name>", "which database of a pg_dumpall file")
+    .option("--memory <size>", "memory for rows that wait for their pair (default: 256MB)");
+}
+
+function common(command: Command): Command {
+  return command
+    .option("--config <file>", "settings; flags win (default: rowpatch.config.yaml)")
+    .option("--quiet", "show no progress")
+    .option("--no-color", "use no colours");
+}
+
+function collect(value: string, former: readonly string[] | undefined): readonly string[] {
+  return [...(former ?? []), value];
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}\n\n${EXIT_CODES}`;
+}

@@ -1,0 +1,124 @@
+/**
+ * Settings: from untrusted flags and rowpatch.config.yaml to values that commands can rely on. Reports every mistake at once.
+ */
+import { ExpectedError } from "../errors.ts";
+import { type RawSettings, type SettingReader, settingReader } from "./setting-reader.ts";
+
+export interface KeySetting {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+export interface WhereSetting {
+  readonly table: string;
+  readonly sql: string;
+}
+
+/** Checked in form; whether tables and columns exist is seen when the databases are open. */
+export interface Settings {
+  readonly production: string;
+  readonly local: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly keys: readonly KeySetting[];
+  readonly ignoreColumns: readonly string[];
+  readonly where: readonly WhereSetting[];
+  readonly deletes?: "apply" | "withhold";
+  readonly triggers?: "fire" | "disable";
+  readonly rules?: "disable";
+  /** Bytes. */
+  readonly memory: number;
+  readonly database?: string;
+  readonly ticket?: string;
+  readonly out?: string;
+  readonly expectDatabase?: string;
+  readonly lockTimeout?: string;
+}
+
+const DEFAULT_MEMORY = 256 * 1024 ** 2;
+
+/**
+ * The settings of a run.
+ *
+ * @throws ExpectedError `usage` that lists every mistake, unknown names in the file included.
+ */
+export function parseSettings(flags: RawSettings, file: RawSettings, fileName: string): Settings {
+  const reader = settingReader(flags, file, fileName);
+  const production = source(
+    reader,
+    "production",
+    "the dump or database that the script will change",
+  );
+  const local = source(reader, "local", "the database or dump that has the edits");
+  const settings = {
+    production,
+    local,
+    include: reader.list("include"),
+    exclude: reader.list("exclude"),
+    keys: keys(reader),
+    ignoreColumns: reader.list("ignore-column"),
+    where: reader
+      .byTable("where", 'must be table=SQL, such as public.page="site = 1"')
+      .map(([table, sql]) => ({ table, sql })),
+    memory: memory(reader),
+    ...optional("deletes", reader.choice<"apply" | "withhold">("deletes", ["apply", "withhold"])),
+    ...optional("triggers", reader.choice<"fire" | "disable">("triggers", ["fire", "disable"])),
+    ...optional("rules", reader.choice<"disable">("rules", ["disable"])),
+    ...optional("database", reader.text("database")),
+    ...optional("ticket", ticket(reader)),
+    ...optional("out", reader.text("out")),
+    ...optional("expectDatabase", reader.text("expect-database")),
+    ...optional("lockTimeout", lockTimeout(reader)),
+  };
+  if (reader.mistakes.length > 0) {
+    throw new ExpectedError({ code: "usage", message: reader.mistakes.join("\n") });
+  }
+  return settings;
+}
+
+function source(reader: SettingReader, name: "production" | "local", what: string): string {
+  if (reader.value(name) === undefined) reader.mistakes.push(`--${name} is missing: name ${what}`);
+  return reader.text(name) ?? "";
+}
+
+function keys(reader: SettingReader): readonly KeySetting[] {
+  return reader.byTable("key", "must be table=column,column").map(([table, columns]) => ({
+    table,
+    columns: columns.split(",").map((column) => column.trim()),
+  }));
+}
+
+/** A folder's name on every system, and safe in a shell and in a comment. */
+function ticket(reader: SettingReader): string | undefined {
+  return reader.matching(
+    "ticket",
+    /^(?!.*\.$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    "names a folder: use letters, digits, dots, hyphens and underscores, first a letter or digit, at most 100",
+  );
+}
+
+function lockTimeout(reader: SettingReader): string | undefined {
+  return reader.matching(
+    "lock-timeout",
+    /^\d{1,9}(ms|s|min|h)$|^0$/,
+    "must be a time such as 5s or 500ms; 0 waits without limit",
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+
+function memory(reader: SettingReader): number {
+  const text = reader.matching(
+    "memory",
+    /^\d{1,9} ?[KMG]B$/i,
+    "must be a size such as 512MB or 2GB",
+  );
+  if (text === undefined) return DEFAULT_MEMORY;
+  const unit = UNITS[text.slice(-2).toUpperCase()] ?? 1;
+  return Math.max(16 * 1024 ** 2, Number.parseInt(text, 10) * unit);
+}
+
+/** A property where there is a value, none where there is not: a computed name is typed as any string. */
+function optional<K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: V };
+}

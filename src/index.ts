@@ -1,0 +1,20 @@
+/**
+ * The public API: what programs may rely on. Everything else may change.
+ */
+export type { Catalog } from "./catalog/types.ts";
+export type { ChangedTable, Changeset, SequenceTarget } from "./changeset/types.ts";
+export type { Change, ChangeKind, Counts, Datum } from "./compare/change.ts";
+export { ExpectedError, type Failure } from "./errors.ts";
+export type { Finding, FindingFacts, Severity } from "./findings.ts";
+export type { QualifiedName, TableName } from "./names.ts";
+export {
+  type ComparedTable,
+  type CompareRequest,
+  type Comparison,
+  compare,
+  makeScripts,
+  type ProgressEvent,
+  type ScriptOptions,
+  type ScriptSet,
+} from "./pipeline.ts";
+export type { Provenance } from "./sources/source.ts";
