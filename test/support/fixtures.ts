@@ -60,7 +60,7 @@ export function readExpected(name: string): Expected {
 
 /** Looks columns up by table, as a catalog would. */
 export function columnLookup(
-  expected: Expected,
+  expected: Pick<Expected, "tables" | "not_dumped">,
 ): (table: TableName) => readonly string[] | undefined {
   const columns = new Map(
     [...Object.values(expected.tables), ...Object.values(expected.not_dumped)].map((table) => [

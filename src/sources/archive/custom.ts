@@ -47,7 +47,8 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
   };
   const blocks = await walkBlocks(window, toc.next, format);
   const starts = indexBlocks(toc, blocks, damage);
-  return archiveSource({
+  // Awaited here: the window must not be closed while the promise is on its way.
+  return await archiveSource({
     path,
     toc,
     name: `${file.wrapping}custom archive`,

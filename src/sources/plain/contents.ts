@@ -4,18 +4,21 @@
 import { ExpectedError } from "../../errors.ts";
 import { type Bytes, Window } from "../bytes.ts";
 import { decodeText } from "../encoding.ts";
-import { readInsertHead } from "./insert-head.ts";
-import { type LexState, resetStatement, type Stop, scan, startLexing } from "./lexer.ts";
+import { readCopyBlock } from "./copy-block.ts";
+import { endInsert, readHead } from "./insert-block.ts";
+import { resetStatement, type Stop, scan, startLexing } from "./lexer.ts";
 import { readMetaCommand } from "./meta.ts";
 import {
-  blockColumns,
-  INITIAL_SETTINGS,
-  nextSettings,
-  type Section,
-  type Settings,
-  startSection,
-} from "./section.ts";
-import { type RowTarget, readStatement, type Statement } from "./statement.ts";
+  countLines,
+  damaged,
+  lineEnd,
+  MAX_HEAD_BYTES,
+  type Pass,
+  slice,
+  unsupported,
+} from "./pass.ts";
+import { INITIAL_SETTINGS, nextSettings, type Section, startSection } from "./section.ts";
+import { readStatement, type Statement } from "./statement.ts";
 
 /** What a plain dump holds. */
 export interface PlainContents {
@@ -27,34 +30,10 @@ export interface PlainContents {
 
 /** Longest statement that is held in memory, INSERT excepted. */
 const MAX_STATEMENT_BYTES = 256 * 2 ** 20;
-/** Where the head of an INSERT must have ended. */
-const MAX_HEAD_BYTES = 262_144;
-const END_OF_DATA = Buffer.from("\n\\.");
 /** Editors put one there; psql skips it too. */
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 const LF = 0x0a;
 const CR = 0x0d;
-
-/** The state of the pass. */
-interface Pass {
-  readonly path: string;
-  readonly window: Window;
-  readonly lexer: LexState;
-  readonly sections: Section[];
-  section: Section;
-  settings: Settings;
-  crlf: boolean;
-  /** The line at the position `counted`. */
-  line: number;
-  counted: number;
-  /** True between a trailer comment and the next statement. */
-  complete: boolean;
-  cluster: boolean;
-  /** The INSERT that is being read, once its head is. */
-  insert: { readonly target: RowTarget; readonly line: number } | undefined;
-  /** Bytes of the last INSERT head and its target: the next one is nearly always the same. */
-  lastHead: { readonly bytes: Buffer; readonly target: RowTarget } | undefined;
-}
 
 /**
  * Reads the file once.
@@ -124,19 +103,6 @@ async function readOn(pass: Pass, at: number): Promise<void> {
   await window.refill(keep);
 }
 
-/** Moves the line count on to `position`. */
-function countLines(pass: Pass, position: number): number {
-  const { bytes, base } = pass.window;
-  const end = Math.min(position - base, bytes.length);
-  let { line } = pass;
-  for (let index = pass.counted - base; index < end; index += 1) {
-    if (bytes[index] === LF) line += 1;
-  }
-  pass.line = line;
-  pass.counted = Math.max(position, pass.counted);
-  return line;
-}
-
 function noteComment(pass: Pass, start: number, end: number): void {
   const text = slice(pass, start, end).toString("latin1").trim();
   if (text === "-- PostgreSQL database dump") {
@@ -190,21 +156,6 @@ function connect(pass: Pass, database: string | undefined): void {
   pass.section.connected = true;
 }
 
-/** Makes the rest of the line at `at` available and returns where the next one starts. */
-async function lineEnd(pass: Pass, at: number): Promise<number> {
-  for (;;) {
-    const { bytes, base, final } = pass.window;
-    const index = bytes.indexOf(LF, at - base);
-    if (index >= 0) return base + index + 1;
-    if (final) return base + bytes.length;
-    if (base + bytes.length - at > MAX_HEAD_BYTES) {
-      throw damaged(pass, at, "a line that should be short does not end");
-    }
-    countLines(pass, at);
-    await pass.window.refill(at);
-  }
-}
-
 async function followStatement(
   pass: Pass,
   { start, at, words }: Extract<Stop, { kind: "statement" }>,
@@ -251,94 +202,6 @@ function apply(pass: Pass, statement: Statement, at: number): void {
   pass.lexer.leads = settings.encoding.leads;
 }
 
-async function readCopyBlock(
-  pass: Pass,
-  target: RowTarget,
-  { start, at }: { readonly start: number; readonly at: number },
-): Promise<number> {
-  const place = `line ${countLines(pass, start)}`;
-  const first = await lineEnd(pass, at);
-  const end = await findEndOfData(pass, first, place);
-  pass.section.blocks.push({
-    kind: "copy",
-    table: target.table,
-    ...blockColumns(target),
-    ...pass.settings,
-    start: first,
-    end,
-    place,
-  });
-  return lineEnd(pass, end);
-}
-
-/** Position of the line `\.`, the end of the rows that start at `first`. */
-async function findEndOfData(pass: Pass, first: number, place: string): Promise<number> {
-  const { window } = pass;
-  // The search starts at the LF before: the first line may be the last.
-  for (let from = first - 1; ; ) {
-    const index = window.bytes.indexOf(END_OF_DATA, from - window.base);
-    const limit = window.base + window.bytes.length;
-    if (index >= 0 && (index + 5 <= window.bytes.length || window.final)) {
-      if (endsLine(window.bytes, index + 3)) return window.base + index + 1;
-      from = window.base + index + 1;
-      continue;
-    }
-    if (window.final) {
-      throw damaged(pass, limit, `the rows of the COPY in ${place} do not end`);
-    }
-    const keep = index >= 0 ? window.base + index : Math.max(from, limit - 2);
-    countLines(pass, keep);
-    await window.refill(keep);
-    from = keep;
-  }
-}
-
-function endsLine(bytes: Buffer, index: number): boolean {
-  const byte = bytes[index];
-  return byte === undefined || byte === LF || (byte === CR && bytes[index + 1] === LF);
-}
-
-/** The target of the INSERT at `start`. */
-function readHead(pass: Pass, start: number, end: number): NonNullable<Pass["insert"]> {
-  const { lastHead, settings } = pass;
-  const bytes = slice(pass, start, Math.min(end, start + MAX_HEAD_BYTES));
-  const line = countLines(pass, start);
-  if (lastHead && bytes.subarray(0, lastHead.bytes.length).equals(lastHead.bytes)) {
-    return { target: lastHead.target, line };
-  }
-  const head = readInsertHead(bytes, settings);
-  if (!head) throw unsupported(pass, start, "an INSERT of anything but plain values");
-  pass.lastHead = { bytes: Buffer.from(bytes.subarray(0, head.length)), target: head.target };
-  return { target: head.target, line };
-}
-
-/** Rows of INSERT statements that follow each other and have the same head are one block. */
-function endInsert(pass: Pass, { start, at }: Extract<Stop, { kind: "statement" }>): number {
-  const { target, line } = pass.insert ?? readHead(pass, start, at);
-  const { blocks } = pass.section;
-  const last = blocks.at(-1);
-  pass.insert = undefined;
-  pass.complete = false;
-  if (
-    last?.kind === "insert" &&
-    last.table === target.table &&
-    last.encoding === pass.settings.encoding
-  ) {
-    blocks[blocks.length - 1] = { ...last, end: at };
-    return at;
-  }
-  blocks.push({
-    kind: "insert",
-    table: target.table,
-    ...blockColumns(target),
-    ...pass.settings,
-    start,
-    end: at,
-    place: `line ${line}`,
-  });
-  return at;
-}
-
 /** At the end of the file: everything that was begun has ended, and pg_dump said that it was done. */
 function checkEnd(pass: Pass, at: number): void {
   const { lexer, path } = pass;
@@ -358,23 +221,4 @@ function checkEnd(pass: Pass, at: number): void {
   if (headed && !pass.complete) {
     throw damaged(pass, at, "the comment that pg_dump ends a finished dump with is missing");
   }
-}
-
-function slice({ window }: Pass, start: number, end: number): Buffer {
-  return window.bytes.subarray(start - window.base, end - window.base);
-}
-
-function damaged(pass: Pass, at: number, reason: string): ExpectedError {
-  const where = `line ${countLines(pass, at)}`;
-  return new ExpectedError({ code: "dump_damaged", path: pass.path, where, reason });
-}
-
-function unsupported(
-  pass: Pass,
-  at: number,
-  what: string,
-  remedy = "make a new dump with pg_dump and leave it as it is",
-): ExpectedError {
-  const place = `${what} (line ${countLines(pass, at)})`;
-  return new ExpectedError({ code: "dump_unsupported", path: pass.path, what: place, remedy });
 }

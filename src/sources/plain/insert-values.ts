@@ -118,7 +118,7 @@ function readBare(reader: RowReader, at: number): number {
     const byte = input[end];
     if (byte === undefined) return INCOMPLETE;
     if (byte === COMMA || byte === CLOSE) break;
-    numeric &&= (byte >= 0x30 && byte <= 0x39) || NUMERIC.has(byte);
+    numeric &&= NUMERIC[byte] === 1;
     if (end - at > MAX_BARE_BYTES) throw notPlain(reader);
   }
   let trimmed = end;
@@ -131,7 +131,8 @@ function readBare(reader: RowReader, at: number): number {
 
 /** A numeric value has up to 147,455 digits. */
 const MAX_BARE_BYTES = 200_000;
-const NUMERIC = new Set(Buffer.from("+-.eE \n\t"));
+const NUMERIC = new Uint8Array(256);
+for (const byte of Buffer.from("0123456789+-.eE \n\t")) NUMERIC[byte] = 1;
 
 function note(reader: RowReader, kind: number, start: number, end: number): void {
   const place = reader.count * 3;
@@ -168,8 +169,10 @@ function valueSize({ values }: RowReader, pick: number): number {
 }
 
 function writeValue(reader: RowReader, pick: number): void {
-  const [kind, start = 0, end = 0] = reader.values.subarray(pick * 3, pick * 3 + 3);
-  switch (kind) {
+  const { values } = reader;
+  const start = values[pick * 3 + 1] ?? 0;
+  const end = values[pick * 3 + 2] ?? 0;
+  switch (values[pick * 3]) {
     case NULL:
       put(reader, BACKSLASH);
       put(reader, 0x4e);
@@ -181,7 +184,7 @@ function writeValue(reader: RowReader, pick: number): void {
       put(reader, 0x66);
       return;
     case RAW:
-      reader.written += reader.input.copy(reader.output, reader.written, start, end);
+      for (let index = start; index < end; index += 1) put(reader, reader.input[index] ?? 0);
       return;
     case LITERAL:
       writeLiteral(reader, start, end);
