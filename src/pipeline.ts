@@ -201,6 +201,10 @@ export interface ScriptOptions {
   readonly expectDatabase?: string;
   /** As PostgreSQL takes it, e.g. `5s`. */
   readonly lockTimeout?: string;
+  /** Steps of more rows than this, or of 8 MB, go the set-based way. */
+  readonly bulkThreshold?: number;
+  /** False: the role may not make temporary tables. */
+  readonly temporaryTables?: boolean;
 }
 
 /** The four scripts, each a stream that may be made any number of times while the comparison lives. */
@@ -231,6 +235,11 @@ export async function makeScripts(
     generatedAt: options.generatedAt,
     expectDatabase: options.expectDatabase,
     lockTimeout: options.lockTimeout ?? "5s",
+    bulk: {
+      rows: options.bulkThreshold ?? 1000,
+      bytes: 8 * 1024 * 1024,
+      temporaryTables: options.temporaryTables ?? true,
+    },
     disableTriggers: comparison.policy.triggers === "disable",
     disableRules: comparison.policy.rules === "disable",
   };

@@ -10,7 +10,7 @@ SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN RAISE EXCEPTION 'run this script outside a transaction, without psql -1'; END IF; END $$;
 
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;
 {{settings}}
 SELECT set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[]', true) \gset rowpatch_
 
@@ -19,6 +19,10 @@ SELECT set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[
 
 -- Shape guard: the tables are as they were reviewed
 {{shape}}
+
+{{load}}
+-- Nothing is written from here on
+SET TRANSACTION READ ONLY;
 
 -- State check: every change is in place
 {{state}}

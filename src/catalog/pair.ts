@@ -193,15 +193,25 @@ function commonKey(
   local: Table,
   compared: readonly string[],
 ): readonly string[] | undefined {
-  const usable = keyCandidates(production).filter((key) =>
+  const usable = keysOf(production).filter((key) =>
     key.every((column) => compared.includes(column)),
   );
   return usable.find((key) => isUnique(local, key)) ?? usable[0];
 }
 
+/** NULL identifies nothing, even where an index takes it for equal to NULL. */
+function keysOf(table: Table): readonly (readonly string[])[] {
+  const required = new Set(table.columns.filter(({ notNull }) => notNull).map(({ name }) => name));
+  return keyCandidates(table)
+    .map(({ columns }) => columns)
+    .filter((columns) => columns.every((column) => required.has(column)));
+}
+
 function isUnique(table: Table, key: readonly string[] | undefined): boolean {
-  if (!key) return false;
-  return keyCandidates(table).some((columns) => columns.every((column) => key.includes(column)));
+  return (
+    key !== undefined &&
+    keysOf(table).some((columns) => columns.every((column) => key.includes(column)))
+  );
 }
 
 /** The columns that constraints of the table or foreign keys to it need to know of an unchanged row. */

@@ -102,6 +102,7 @@ function streamed(changeset: Changeset, table: ChangedTable, kind: ChangeKind): 
       count,
       changes: () => changeset.changes(table.table, kind),
       together: false,
+      whole: true,
     },
   ];
 }
@@ -114,6 +115,7 @@ function held(run: Run, kind: StepKind, reason?: string): Step {
     count: changes.length,
     changes: () => replay(changes),
     together,
+    whole: false,
   };
   return reason === undefined ? step : { ...step, reason };
 }

@@ -21,12 +21,28 @@ export function releaseSteps(changeset: Changeset, releases: ByTable): readonly 
     if (early.size > 0) {
       const changes = () => earlyDeletes(changeset, table, early);
       const reason = "their unique values are taken by other rows";
-      steps.push({ kind: "delete", table, count: early.size, changes, together: false, reason });
+      steps.push({
+        kind: "delete",
+        table,
+        count: early.size,
+        changes,
+        together: false,
+        whole: false,
+        reason,
+      });
     }
     if (parked.size > 0) {
       const changes = () => parkings(changeset, table, parked);
       const reason = "unique values that other rows take are parked";
-      steps.push({ kind: "release", table, count: parked.size, changes, together: false, reason });
+      steps.push({
+        kind: "release",
+        table,
+        count: parked.size,
+        changes,
+        together: false,
+        whole: false,
+        reason,
+      });
     }
     return steps;
   });

@@ -15,6 +15,8 @@ export interface Step {
   readonly changes: () => AsyncIterable<Change>;
   /** One statement for all rows: PostgreSQL checks foreign keys at its end, so rows may refer to each other. */
   readonly together: boolean;
+  /** Its rows are all changes of their table and kind, with the new values of the changeset. */
+  readonly whole: boolean;
   /** Why the step is there, where its kind does not say. */
   readonly reason?: string;
 }

@@ -1,8 +1,11 @@
 /**
- * Groups changes into VALUES lists of bounded size. Rows in one list have the same shape, so that one condition fits all.
+ * Changes as VALUES lists of bounded size. Rows in one list have the same shape, so that one condition fits all.
  */
 import type { Change, Datum } from "../compare/change.ts";
 import { hashOf, isLarge } from "./column.ts";
+import { type RowSet, wantedType } from "./row-set.ts";
+import { join, type Sql, sql } from "./sql.ts";
+import { type ScriptTable, valueRow } from "./table.ts";
 
 /** PostgreSQL fails on DO blocks of several megabytes; lists this long also keep the script readable. */
 const ROWS = 500;
@@ -10,39 +13,38 @@ const BYTES = 512 * 1024;
 /** What may wait in all groups together. */
 const WAITING = 8 * 1024 * 1024;
 
-/** Rows of one shape: the same kind, the same changed columns, the same columns compared by hash. */
-export interface Chunk {
-  readonly kind: Change["kind"];
-  /** Positions of the compared columns: all of an insert or delete, the changed ones of an update. */
-  readonly columns: readonly number[];
-  /** Whether each of `columns` is given as a hash. */
-  readonly hashed: readonly boolean[];
+/** Rows of one shape: the same kind, the same changed columns, the same columns given as hashes. */
+export interface Chunk extends RowSet {
   readonly rows: readonly ChunkRow[];
 }
 
-export interface ChunkRow {
+interface ChunkRow {
   /** Key as production has it before the change. */
   readonly key: readonly Datum[];
-  /** Aligned with `columns`; hashes where `hashed` says so; empty for sides that the kind does not have. */
+  /** Aligned with `columns`; hashes where they say so; empty for sides that the kind does not have. */
   readonly before: readonly Datum[];
   readonly after: readonly Datum[];
 }
 
-interface Open {
-  chunk: Omit<Chunk, "rows"> & { rows: ChunkRow[] };
+interface Group {
+  chunk: RowSet & { rows: ChunkRow[] };
   bytes: number;
 }
 
-/** Chunks of a table's changes. Order: by shape as they fill, rows within a chunk in the order given. */
+/**
+ * Chunks of a table's changes: by shape as they fill, rows within a chunk in the order given. Large values become hashes; new ones only
+ * where `hashAfter`, since a statement that writes needs them whole.
+ */
 export async function* chunksOf(
+  table: ScriptTable,
   changes: AsyncIterable<Change>,
-  width: number,
+  { hashAfter }: { readonly hashAfter: boolean },
 ): AsyncGenerator<Chunk> {
-  const open = new Map<string, Open>();
+  const open = new Map<string, Group>();
   let waiting = 0;
   for await (const change of changes) {
-    const { signature, chunk, row, bytes } = shape(change, width);
-    const group = open.get(signature) ?? { chunk: { ...chunk, rows: [] }, bytes: 0 };
+    const { signature, set, row, bytes } = shape(table, change, hashAfter);
+    const group = open.get(signature) ?? { chunk: { ...set, rows: [] }, bytes: 0 };
     open.set(signature, group);
     group.chunk.rows.push(row);
     group.bytes += bytes;
@@ -61,30 +63,35 @@ export async function* chunksOf(
 }
 
 function shape(
+  table: ScriptTable,
   change: Change,
-  width: number,
-): { signature: string; chunk: Omit<Chunk, "rows">; row: ChunkRow; bytes: number } {
-  const columns =
-    change.kind === "update"
-      ? change.columns
-      : Array.from({ length: width }, (_, position) => position);
+  hashAfter: boolean,
+): {
+  readonly signature: string;
+  readonly set: RowSet;
+  readonly row: ChunkRow;
+  readonly bytes: number;
+} {
   const before = change.kind === "insert" ? [] : change.before;
   const after = change.kind === "delete" ? [] : change.after;
-  const hashed = columns.map(
-    (_, index) => isLarge(before[index] ?? null) || isLarge(after[index] ?? null),
-  );
+  const positions = change.kind === "update" ? change.columns : table.columns.keys();
+  const columns = [...positions].flatMap((position, index) => {
+    const column = table.columns[position];
+    const large = isLarge(before[index] ?? null) || (hashAfter && isLarge(after[index] ?? null));
+    return column
+      ? [{ column, position, masked: false, hashed: { before: large, after: large && hashAfter } }]
+      : [];
+  });
+  const hashed = (side: "before" | "after") => (value: Datum, index: number) =>
+    value !== null && columns[index]?.hashed[side] ? hashOf(value) : value;
   const row = {
     key: change.key,
-    before: before.map(hashWhere(hashed)),
-    after: after.map(hashWhere(hashed)),
+    before: before.map(hashed("before")),
+    after: after.map(hashed("after")),
   };
   const bytes = sizeOf(row.key) + sizeOf(row.before) + sizeOf(row.after);
-  const signature = `${change.kind} ${columns.join(",")} ${hashed.map(Number).join("")}`;
-  return { signature, chunk: { kind: change.kind, columns, hashed }, row, bytes };
-}
-
-function hashWhere(hashed: readonly boolean[]): (value: Datum, index: number) => Datum {
-  return (value, index) => (hashed[index] && value !== null ? hashOf(value) : value);
+  const signature = `${change.kind} ${columns.map(({ position, hashed: { before: large } }) => `${position}${large ? "#" : ""}`).join()}`;
+  return { signature, set: { table, kind: change.kind, columns }, row, bytes };
 }
 
 function sizeOf(values: readonly Datum[]): number {
@@ -93,4 +100,32 @@ function sizeOf(values: readonly Datum[]): number {
     bytes +=
       6 + (value === null ? 0 : typeof value === "string" ? value.length : value.base64.length);
   return bytes;
+}
+
+/** `(VALUES ...) AS want (k1, b1, a1)` with the named sides of the values. */
+export function valuesList(
+  chunk: Chunk,
+  sides: { readonly before: boolean; readonly after: boolean },
+): Sql {
+  const { table, kind, columns } = chunk;
+  const withBefore = sides.before && kind !== "insert";
+  const withAfter = sides.after && kind !== "delete";
+  const types = [
+    ...table.key.map(({ cast }) => cast),
+    ...(withBefore ? columns.map((column) => wantedType(column, "before")) : []),
+    ...(withAfter ? columns.map((column) => wantedType(column, "after")) : []),
+  ];
+  const rows = chunk.rows.map(({ key, before, after }, index) =>
+    // The casts of the first row give the whole list its types.
+    valueRow(
+      [...key, ...(withBefore ? before : []), ...(withAfter ? after : [])],
+      index === 0 ? types : undefined,
+    ),
+  );
+  const names = [
+    ...table.key.map((_, n) => sql`k${n + 1}`),
+    ...(withBefore ? columns.map((_, n) => sql`b${n + 1}`) : []),
+    ...(withAfter ? columns.map((_, n) => sql`a${n + 1}`) : []),
+  ];
+  return sql`(VALUES ${join(rows, ",\n      ")}) AS want (${join(names, ", ")})`;
 }

@@ -17,6 +17,8 @@ export interface ScriptColumn {
   readonly castLiterals: boolean;
   /** Schema of the operator `=` for types of extensions; undefined means pg_catalog. */
   readonly operatorSchema?: string;
+  /** Whether `::text` might not be the text that PostgreSQL prints: xml drops its declaration, bpchar its blanks, others may have casts. */
+  readonly ownCast: boolean;
   /** Whether the type takes a collation that might not be deterministic, so that text comparison must name "C". */
   readonly collatable: boolean;
 }
@@ -74,15 +76,23 @@ export function isLarge(value: Datum): boolean {
   );
 }
 
-/** The column as text: what PostgreSQL prints under the pinned settings. */
+/** The column as the text that PostgreSQL prints under the pinned settings. */
 export function asText(column: ScriptColumn, row: Sql): Sql {
-  const text = sql`${row}${ident(column.name)}::text`;
+  const text = printed(column, row);
   return column.collatable ? sql`${text} COLLATE "C"` : text;
+}
+
+function printed(column: ScriptColumn, row: Sql): Sql {
+  const name = sql`${row}${ident(column.name)}`;
+  // format() calls the output function, but prints NULL as nothing.
+  return column.ownCast
+    ? sql`(CASE WHEN ${name} IS NOT NULL THEN format('%s', ${name}) END)`
+    : sql`${name}::text`;
 }
 
 /** The column's SHA-256, of its text in UTF-8, in hexadecimal. */
 export function asHash(column: ScriptColumn, row: Sql): Sql {
-  return sql`encode(sha256(convert_to(${row}${ident(column.name)}::text, 'UTF8')), 'hex')`;
+  return sql`encode(sha256(convert_to(${printed(column, row)}, 'UTF8')), 'hex')`;
 }
 
 /** `key column = value`, by the operator of the index so that it is used, and by exact text besides where they differ. */

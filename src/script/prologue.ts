@@ -41,7 +41,10 @@ END`,
 }
 
 /** The role must have every privilege that the statements need, before the first of them runs. */
-export function privilegeGuard(tables: readonly ScriptTable[], writes: boolean): Sql {
+export function privilegeGuard(
+  tables: readonly ScriptTable[],
+  { writes, temporary }: { readonly writes: boolean; readonly temporary: boolean },
+): Sql {
   const rows = tables.flatMap(({ qualified, changed: { counts } }) =>
     [
       "SELECT",
@@ -51,11 +54,15 @@ export function privilegeGuard(tables: readonly ScriptTable[], writes: boolean):
     ].map((privilege) => sql`(${literal(qualified)}, ${literal(privilege)})`),
   );
   if (rows.length === 0) return sql``;
+  const temporaryTables = temporary
+    ? sql`
+  IF NOT has_database_privilege(current_database(), 'TEMP') THEN RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: TEMPORARY on database ', current_database()), HINT = 'Nothing was changed. Make the script again with --no-temp-tables.'; END IF;`
+    : sql``;
   return doBlock(
     "privileges",
     sql`DECLARE
   missing text;
-BEGIN
+BEGIN${temporaryTables}
   SELECT string_agg(concat(privilege, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ${join(rows, ", ")}) AS needed (tbl, privilege)
   WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(to_regclass(tbl)::oid, privilege)

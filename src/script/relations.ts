@@ -3,7 +3,7 @@
  * Holds the key values of one constraint's changed rows in memory at a time.
  */
 import { foreignKeysTo, partitionRoot, tableByName } from "../catalog/lookup.ts";
-import type { Catalog, ForeignKey, Table } from "../catalog/types.ts";
+import type { Catalog, ForeignKey } from "../catalog/types.ts";
 import type { Changeset } from "../changeset/types.ts";
 import { type Change, type Datum, valueAfter, valueBefore } from "../compare/change.ts";
 import { formatName, nameKey, type TableName } from "../names.ts";
@@ -95,13 +95,13 @@ async function* parentsMissing(
 async function* childrenNew(
   context: Context,
   table: ScriptTable,
-  { child, foreignKey }: { readonly child: Table; readonly foreignKey: ForeignKey },
+  { child, foreignKey }: { readonly child: TableName; readonly foreignKey: ForeignKey },
 ): AsyncGenerator<Sql> {
   const positions = positionsOf(table, foreignKey.referencedColumns);
-  const columns = columnsOf(context.catalog, child.name, foreignKey.columns);
+  const columns = columnsOf(context.catalog, child, foreignKey.columns);
   if (!positions || !columns) return;
-  const moved = await movedChildren(context, child.name, foreignKey);
-  const childTable = context.tables.get(nameKey(partitionRoot(context.catalog, child.name)));
+  const moved = await movedChildren(context, child, foreignKey);
+  const childTable = context.tables.get(nameKey(partitionRoot(context.catalog, child)));
   const rows: { key: readonly Datum[]; values: readonly Datum[] }[] = [];
   const flush = (): Sql => {
     const parents = rows.splice(0);
@@ -109,12 +109,12 @@ async function* childrenNew(
     const excluded =
       childTable && known.length > 0 ? sql` AND NOT (${oneOf(childTable, known)})` : sql``;
     const detail = literal(
-      `a row of ${formatName(child.name)} refers to it (${foreignKey.name}, ON DELETE ${foreignKey.onDelete.toUpperCase()})`,
+      `a row of ${formatName(child)} refers to it (${foreignKey.name}, ON DELETE ${foreignKey.onDelete.toUpperCase()})`,
     );
     return check(
       table,
       sql`SELECT ${literal(table.label)} AS tbl, ${keyText(table)} AS key, 'delete' AS change, 'drifted' AS state, ${detail} AS detail
-    FROM ${wantedRows(table, columns, parents)} WHERE EXISTS (SELECT FROM ${qualified(child.name)} AS t WHERE ${matches(columns, "t", "v")}${excluded})`,
+    FROM ${wantedRows(table, columns, parents)} WHERE EXISTS (SELECT FROM ${qualified(child)} AS t WHERE ${matches(columns, "t", "v")}${excluded})`,
     );
   };
   for await (const change of context.changeset.changes(table.name, "delete")) {

@@ -6,17 +6,18 @@ import type { Catalog } from "../catalog/types.ts";
 import type { Changeset, SequenceTarget } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
 import type { Finding } from "../findings.ts";
-import { nameKey } from "../names.ts";
-import type { Plan, Step } from "../order/steps.ts";
+import type { Plan } from "../order/steps.ts";
+import type { BulkOptions } from "./bulk.ts";
+import { checkAll, fillLoads, planLoads } from "./checks.ts";
 import { effectsCheck } from "./effects.ts";
 import { header, operationNotes } from "./header.ts";
-import { preflightChecks } from "./preflight.ts";
+import { preflightCheck } from "./preflight.ts";
 import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
 import { relationChecks } from "./relations.ts";
 import { shapeGuards } from "./shape.ts";
 import { comment, ident, lines, literal, qualified, type Sql, sql } from "./sql.ts";
-import { stateChecks } from "./state-check.ts";
-import { statement, statementTogether } from "./statement.ts";
+import { stateCheck } from "./state-check.ts";
+import { reusableLoads, stepStatements, writtenSteps } from "./step-statements.ts";
 import { type ScriptTable, scriptTables } from "./table.ts";
 import { fill } from "./template.ts";
 import { ownershipGuard, rulesOff, rulesOn, triggersOff, triggersOn } from "./triggers.ts";
@@ -42,15 +43,19 @@ export interface ScriptInput {
   readonly expectDatabase: string | undefined;
   /** A PostgreSQL interval such as `5s`. */
   readonly lockTimeout: string;
+  readonly bulk: BulkOptions;
   readonly disableTriggers: boolean;
   readonly disableRules: boolean;
 }
 
+const AFTER = { before: false, after: true };
+const BOTH = { before: true, after: true };
+
 /** The deploy script; with the inverted changeset and its plan, the revert script. */
-export function deployScript(
+export async function* deployScript(
   input: ScriptInput,
   direction: "deploy" | "revert",
-): AsyncIterable<string> {
+): AsyncGenerator<string> {
   const tables = scriptTables(input.catalog, input.changeset.tables);
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
   const switched = input.disableTriggers
@@ -59,7 +64,9 @@ export function deployScript(
   const ruled = input.disableRules
     ? touched.filter(({ catalog }) => activeRules(catalog).length > 0)
     : [];
-  return fill(input.templates.deploy, {
+  const steps = await writtenSteps(input.plan, tables, input.bulk);
+  const temporary = steps.some(({ form }) => form === "table");
+  yield* fill(input.templates.deploy, {
     header: header({
       ...input,
       title: title(input.changeset, direction),
@@ -78,7 +85,7 @@ export function deployScript(
     settings: pinnedSettings(input.lockTimeout),
     guards: present([
       environmentGuard(input.expectDatabase, true),
-      privilegeGuard(touched, true),
+      privilegeGuard(touched, { writes: true, temporary }),
       ...(switched.length + ruled.length > 0 ? [ownershipGuard([...switched, ...ruled])] : []),
     ]),
     shape: shapeGuards(
@@ -91,12 +98,16 @@ export function deployScript(
       ...rulesOff(ruled),
       ...deferrals(input.plan),
     ]),
-    statements: stepStatements(input.plan, tables),
+    statements: stepStatements(steps),
     restore: lines([
       ...(switched.length > 0 ? [comment("Triggers back as they were"), triggersOn()] : []),
       ...rulesOn(ruled),
     ]),
-    state: stateChecks(input.changeset, tables),
+    state: checkAll(input.changeset, touched, {
+      loads: reusableLoads(steps),
+      check: stateCheck,
+      sides: AFTER,
+    }),
     effects: effectsCheck(input.plan, tables),
     sequences: lines(input.changeset.sequences.map(raiseSequence)),
     name: literal(direction === "deploy" ? input.name : `revert of ${input.name}`),
@@ -104,10 +115,11 @@ export function deployScript(
 }
 
 /** The state check alone, read-only. */
-export function verifyScript(input: ScriptInput): AsyncIterable<string> {
+export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> {
   const tables = scriptTables(input.catalog, input.changeset.tables);
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
-  return fill(input.templates.verify, {
+  const loads = await planLoads(input.changeset, touched, { options: input.bulk, sides: AFTER });
+  yield* fill(input.templates.verify, {
     header: header({
       ...input,
       title: "Checks, read-only, that every change of deploy.sql is in place.",
@@ -119,22 +131,24 @@ export function verifyScript(input: ScriptInput): AsyncIterable<string> {
     settings: pinnedSettings(input.lockTimeout),
     guards: present([
       environmentGuard(input.expectDatabase, false),
-      privilegeGuard(touched, false),
+      privilegeGuard(touched, { writes: false, temporary: loads.size > 0 }),
     ]),
     shape: shapeGuards(
       input.catalog,
       touched.map(({ catalog }) => catalog),
     ),
-    state: stateChecks(input.changeset, tables),
+    load: fillLoads(loads.values()),
+    state: checkAll(input.changeset, touched, { loads, check: stateCheck, sides: AFTER }),
     name: literal(input.name),
   });
 }
 
 /** What deploy.sql would find, read-only, before anyone writes. */
-export function preflightScript(input: ScriptInput): AsyncIterable<string> {
+export async function* preflightScript(input: ScriptInput): AsyncGenerator<string> {
   const tables = scriptTables(input.catalog, input.changeset.tables);
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
-  return fill(input.templates.preflight, {
+  const loads = await planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
+  yield* fill(input.templates.preflight, {
     header: header({
       ...input,
       title:
@@ -147,13 +161,14 @@ export function preflightScript(input: ScriptInput): AsyncIterable<string> {
     settings: pinnedSettings(input.lockTimeout),
     guards: present([
       environmentGuard(input.expectDatabase, false),
-      privilegeGuard(touched, false),
+      privilegeGuard(touched, { writes: false, temporary: loads.size > 0 }),
     ]),
     shape: shapeGuards(
       input.catalog,
       touched.map(({ catalog }) => catalog),
     ),
-    state: preflightChecks(input.changeset, tables),
+    load: fillLoads(loads.values()),
+    state: checkAll(input.changeset, touched, { loads, check: preflightCheck, sides: BOTH }),
     relations: relationChecks(input.catalog, input.changeset, tables),
     name: literal(input.name),
   });
@@ -219,29 +234,4 @@ function raiseSequence({ sequence, value }: SequenceTarget): Sql {
   const name = qualified(sequence);
   const target = literal(value);
   return sql`  SELECT (SELECT setval(${literal(name)}, ${target}::bigint) FROM ${name} WHERE last_value < ${target}::bigint OR (last_value = ${target}::bigint AND NOT is_called)) AS raised \\gset rowpatch_`;
-}
-
-async function* stepStatements(
-  { steps }: Plan,
-  tables: ReadonlyMap<string, ScriptTable>,
-): AsyncGenerator<Sql> {
-  for (const [index, step] of steps.entries()) {
-    const table = tables.get(nameKey(step.table));
-    if (!table) throw new Error(`no such table in the changeset: ${nameKey(step.table)}`);
-    yield comment(
-      `Step ${index + 1} of ${steps.length}: ${table.label}, ${plural(step.count, step.kind)}${step.reason ? `: ${step.reason}` : ""}`,
-    );
-    yield* changeStatements(table, step);
-    yield sql``;
-  }
-}
-
-async function* changeStatements(table: ScriptTable, step: Step): AsyncGenerator<Sql> {
-  if (!step.together) {
-    for await (const change of step.changes()) yield statement(table, change);
-    return;
-  }
-  const changes = [];
-  for await (const change of step.changes()) changes.push(change);
-  yield statementTogether(table, step, changes);
 }

@@ -27,9 +27,7 @@ export function shapeFacts(catalog: Catalog, table: Table): readonly string[] {
   if (table.rowSecurity.enabled)
     facts.push(`row security${table.rowSecurity.forced ? " forced" : ""}`);
   for (const { table: from, foreignKey } of foreignKeysTo(catalog, table.name)) {
-    facts.push(
-      `referenced by ${quoted(from.name)} ${ident(foreignKey.name)} ${foreignKey.definition}`,
-    );
+    facts.push(`referenced by ${quoted(from)} ${ident(foreignKey.name)} ${foreignKey.definition}`);
   }
   return facts;
 }

@@ -79,3 +79,19 @@ export function doBlock(tag: string, body: Sql): Sql {
   for (let n = 1; body.includes(quote); n += 1) quote = `$${tag}${n}$`;
   return `DO ${quote}\n${body}\n${quote};` as Sql;
 }
+
+/** One line of COPY data: fields joined by TAB, NULL as `\\N`. Control characters are escaped, so it stays one line whatever carries it. */
+export function copyLine(values: readonly (string | null | { readonly base64: string })[]): Sql {
+  const fields = values.map((value) => {
+    if (value === null) return "\\N";
+    if (typeof value !== "string")
+      throw new Error("bytes that are not text cannot travel as COPY data");
+    return value.replace(/[\\\u0000-\u001f\u007f]/g, copyEscape);
+  });
+  return fields.join("\t") as Sql;
+}
+
+function copyEscape(character: string): string {
+  if (character === "\\") return "\\\\";
+  return SHORT_ESCAPES[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}

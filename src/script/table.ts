@@ -83,9 +83,16 @@ export function scriptColumn(catalog: Catalog, column: Column): ScriptColumn {
     cast: castName(column.type),
     castLiterals: column.type.schema !== "pg_catalog",
     ...(foreign ? { operatorSchema: base.type.schema } : {}),
+    ownCast:
+      base.type.name === "xml" ||
+      base.type.name === "bpchar" ||
+      (foreign && !PLAIN_CASTS.has(base.type.name)),
     collatable: column.collation !== undefined || foreign || TEXT_TYPES.has(base.type.name),
   };
 }
+
+/** Types of well-known extensions whose cast to text prints what their output function does. */
+const PLAIN_CASTS: ReadonlySet<string> = new Set(["citext", "hstore", "ltree"]);
 
 const TEXT_TYPES: ReadonlySet<string> = new Set(["text", "varchar", "bpchar", "name"]);
 

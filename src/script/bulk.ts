@@ -1,0 +1,192 @@
+/**
+ * Many rows at once: they travel as COPY data into a temporary table, and one set-based statement applies them under the same guards.
+ */
+import type { Change, Datum } from "../compare/change.ts";
+import { hashOf, isLarge, type ScriptColumn } from "./column.ts";
+import { exactKey, type RowSet, type RowSetColumn, sameValues, wantedType } from "./row-set.ts";
+import { copyLine, ident, join, type Sql, sql } from "./sql.ts";
+import { columnList, type ScriptTable } from "./table.ts";
+
+/** When rows go the set-based way. */
+export interface BulkOptions {
+  /** More rows than this. */
+  readonly rows: number;
+  /** Or more bytes of values than this. */
+  readonly bytes: number;
+  /** False: temporary tables may not be made, multi-row VALUES take their place. */
+  readonly temporaryTables: boolean;
+}
+
+/** Changes of one kind that may be read any number of times. */
+export interface Rows {
+  readonly kind: Change["kind"];
+  readonly count: number;
+  readonly changes: () => AsyncIterable<Change>;
+}
+
+/** Rows on their way into a temporary table. */
+export interface BulkLoad extends RowSet, Rows {
+  /** Of the temporary table, within pg_temp. */
+  readonly name: Sql;
+  /** The values that it holds beside the key. */
+  readonly sides: { readonly before: boolean; readonly after: boolean };
+}
+
+/** What a set of changes needs of a temporary table. Reads them once. */
+export interface Measured extends RowSet {
+  readonly bytes: number;
+  /** False where a value is no text: such rows are written one by one. */
+  readonly copyable: boolean;
+}
+
+export async function measure(
+  table: ScriptTable,
+  { kind, count, changes }: Rows,
+): Promise<Measured> {
+  const changed = new Array<number>(table.columns.length).fill(0);
+  const large = new Array<boolean>(table.columns.length).fill(false);
+  let bytes = 0;
+  let copyable = true;
+  for await (const change of changes()) {
+    const positions = change.kind === "update" ? change.columns : table.columns.keys();
+    let index = 0;
+    for (const position of positions) {
+      changed[position] = (changed[position] ?? 0) + 1;
+      const before = change.kind === "insert" ? null : (change.before[index] ?? null);
+      const after = change.kind === "delete" ? null : (change.after[index] ?? null);
+      if (isLarge(before)) large[position] = true;
+      bytes += sizeOf(before) + sizeOf(after);
+      copyable &&= isText(before) && isText(after);
+      index += 1;
+    }
+  }
+  const columns = table.columns.flatMap((column, position) => {
+    const rows = changed[position] ?? 0;
+    const hashed = { before: large[position] ?? false, after: false };
+    return rows === 0 ? [] : [{ column, position, masked: rows < count, hashed }];
+  });
+  return { table, kind, columns, bytes, copyable };
+}
+
+function isText(value: Datum): boolean {
+  return value === null || typeof value === "string";
+}
+
+function sizeOf(value: Datum): number {
+  return value === null ? 1 : typeof value === "string" ? value.length : value.base64.length;
+}
+
+/** Whether so many rows go the set-based way. */
+export function isBulk({ bytes }: Measured, count: number, options: BulkOptions): boolean {
+  return count > options.rows || bytes > options.bytes;
+}
+
+/** CREATE, COPY with its data, ANALYZE. */
+export async function* loadRows(load: BulkLoad): AsyncGenerator<Sql> {
+  const { name, table, changes } = load;
+  const fields = fieldsOf(load);
+  const definitions = fields.map(({ field, type }) => sql`${field} ${type}`);
+  yield sql`CREATE TEMPORARY TABLE ${name} (${join(definitions, ", ")}) ON COMMIT DROP;`;
+  yield sql`COPY pg_temp.${name} FROM stdin;`;
+  for await (const change of changes()) yield copyLine(fields.map(({ value }) => value(change)));
+  yield END_OF_DATA;
+  const key = table.key.map((_, n) => sql`k${n + 1}`);
+  yield sql`CREATE INDEX ON pg_temp.${name} (${join(key, ", ")});`;
+  yield sql`ANALYZE pg_temp.${name};`;
+}
+
+const END_OF_DATA = sql`\\.`;
+
+interface Field {
+  readonly field: Sql;
+  readonly type: Sql;
+  readonly value: (change: Change) => Datum;
+}
+
+function fieldsOf({ table, columns, kind, sides }: BulkLoad): readonly Field[] {
+  const key = table.key.map(
+    (column, n): Field => ({
+      field: sql`k${n + 1}`,
+      type: column.cast,
+      value: (change) => change.key[n] ?? null,
+    }),
+  );
+  return [
+    ...key,
+    ...columns.flatMap((column, n) =>
+      valueFields(column, n + 1, {
+        before: sides.before && kind !== "insert",
+        after: sides.after && kind !== "delete",
+      }),
+    ),
+  ];
+}
+
+function valueFields(wanted: RowSetColumn, n: number, sides: BulkLoad["sides"]): readonly Field[] {
+  const { position, masked, hashed } = wanted;
+  const index = (change: Change) =>
+    change.kind === "update" ? change.columns.indexOf(position) : position;
+  const before = (change: Change): Datum => {
+    const value = change.kind === "insert" ? null : (change.before[index(change)] ?? null);
+    return hashed.before && value !== null ? hashOf(value) : value;
+  };
+  const after = (change: Change): Datum =>
+    change.kind === "delete" ? null : (change.after[index(change)] ?? null);
+  return [
+    ...(sides.before
+      ? [{ field: sql`b${n}`, type: wantedType(wanted, "before"), value: before }]
+      : []),
+    ...(sides.after
+      ? [{ field: sql`a${n}`, type: wantedType(wanted, "after"), value: after }]
+      : []),
+    ...(masked
+      ? [
+          {
+            field: sql`m${n}`,
+            type: sql`boolean`,
+            value: (change: Change) => (index(change) < 0 ? "f" : "t"),
+          },
+        ]
+      : []),
+  ];
+}
+
+/** The one statement that applies the rows of `from`, a relation called `want`. */
+export function applyRows(rows: RowSet, from: Sql): Sql {
+  const { table, kind, columns } = rows;
+  switch (kind) {
+    case "insert": {
+      const overriding = table.overriding ? sql` OVERRIDING SYSTEM VALUE` : sql``;
+      const values = columns.map(({ column }, n) => newValue(column, n));
+      const absent = sql` WHERE NOT EXISTS (SELECT FROM ${table.target} AS t WHERE ${exactKey(rows)})`;
+      const conflict = table.arbiter
+        ? sql` ON CONFLICT ${columnList(table.key)} DO NOTHING`
+        : absent;
+      return sql`INSERT INTO ${table.qualified} ${columnList(columns.map(({ column }) => column))}${overriding}
+  SELECT ${join(values, ", ")} FROM ${from}${conflict};`;
+    }
+    case "update": {
+      const assignments = columns.map(({ column, masked }, n) => {
+        const kept = sql`CASE WHEN want.m${n + 1} THEN ${newValue(column, n)} ELSE t.${ident(column.name)} END`;
+        return sql`${ident(column.name)} = ${masked ? kept : newValue(column, n)}`;
+      });
+      return sql`UPDATE ${table.target} AS t SET ${join(assignments, ", ")}
+  FROM ${from} WHERE ${join([exactKey(rows), ...guards(rows)], " AND ")};`;
+    }
+    case "delete":
+      return sql`DELETE FROM ${table.target} AS t USING ${from}
+  WHERE ${join([exactKey(rows), ...guards(rows)], " AND ")};`;
+  }
+}
+
+/** A new value with its column's type: text is read by the type's input function. */
+function newValue(column: ScriptColumn, n: number): Sql {
+  return column.equality === "value" ? sql`want.a${n + 1}` : sql`want.a${n + 1}::${column.cast}`;
+}
+
+/** `t` still holds the old values. The key's own old values are those that `exactKey` finds. */
+function guards(rows: RowSet): readonly Sql[] {
+  return sameValues(rows, "before").filter(
+    (_, n) => !rows.table.keyPositions.includes(rows.columns[n]?.position ?? -1),
+  );
+}

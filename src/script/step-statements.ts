@@ -1,0 +1,98 @@
+/**
+ * The steps of a plan as statements: one a row, or set-based where a step is large.
+ */
+import type { Change } from "../compare/change.ts";
+import { nameKey } from "../names.ts";
+import type { Plan, Step } from "../order/steps.ts";
+import {
+  applyRows,
+  type BulkLoad,
+  type BulkOptions,
+  isBulk,
+  loadRows,
+  type Measured,
+  measure,
+} from "./bulk.ts";
+import { type Loads, loadKey } from "./checks.ts";
+import { chunksOf, valuesList } from "./chunks.ts";
+import { comment, type Sql, sql } from "./sql.ts";
+import { statement, statementTogether } from "./statement.ts";
+import type { ScriptTable } from "./table.ts";
+
+/** A step and how it is written. */
+export type WrittenStep = { readonly step: Step; readonly table: ScriptTable } & (
+  | { readonly form: "rows" | "lists" }
+  | { readonly form: "table"; readonly load: BulkLoad }
+);
+
+/** Decides for each step. Reads its changes once. */
+export async function writtenSteps(
+  plan: Plan,
+  tables: ReadonlyMap<string, ScriptTable>,
+  options: BulkOptions,
+): Promise<readonly WrittenStep[]> {
+  const written: WrittenStep[] = [];
+  for (const [index, step] of plan.steps.entries()) {
+    const table = tables.get(nameKey(step.table));
+    if (!table) throw new Error(`a step concerns ${step.table.name}, which has no changes`);
+    const kind: Change["kind"] = step.kind === "release" ? "update" : step.kind;
+    const rows = { kind, count: step.count, changes: step.changes };
+    const measured: Measured = await measure(table, rows);
+    if (!measured.copyable || !isBulk(measured, step.count, options))
+      written.push({ step, table, form: "rows" });
+    else if (!options.temporaryTables) written.push({ step, table, form: "lists" });
+    else {
+      const load = {
+        ...measured,
+        ...rows,
+        sides: { before: true, after: true },
+        name: sql`rowpatch_step_${index + 1}`,
+      };
+      written.push({ step, table, form: "table", load });
+    }
+  }
+  return written;
+}
+
+/** Temporary tables of steps that hold all changes of their table and kind: the state check reads them again. */
+export function reusableLoads(steps: readonly WrittenStep[]): Loads {
+  return new Map(
+    steps.flatMap((written) => {
+      if (written.form !== "table" || !written.step.whole) return [];
+      const { load, table } = written;
+      return load.count === table.changed.counts[load.kind]
+        ? [[loadKey(table, load.kind), load] as const]
+        : [];
+    }),
+  );
+}
+
+/** Every step under a comment that says its place, kind and size. */
+export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGenerator<Sql> {
+  for (const [index, written] of steps.entries()) {
+    const { step, table } = written;
+    const why = step.reason === undefined ? "" : `: ${step.reason}`;
+    const rows = `${step.count} ${step.kind}${step.count === 1 ? "" : "s"}`;
+    yield comment(`Step ${index + 1} of ${steps.length}: ${table.label}, ${rows}${why}`);
+    yield* statements(written);
+    yield sql``;
+  }
+}
+
+async function* statements(written: WrittenStep): AsyncGenerator<Sql> {
+  const { step, table } = written;
+  if (written.form === "table") {
+    yield* loadRows(written.load);
+    yield applyRows(written.load, sql`pg_temp.${written.load.name} AS want`);
+  } else if (step.together) {
+    const changes: Change[] = [];
+    for await (const change of step.changes()) changes.push(change);
+    yield statementTogether(table, step, changes);
+  } else if (written.form === "lists") {
+    for await (const chunk of chunksOf(table, step.changes(), { hashAfter: false })) {
+      yield applyRows(chunk, valuesList(chunk, { before: true, after: true }));
+    }
+  } else {
+    for await (const change of step.changes()) yield statement(table, change);
+  }
+}
