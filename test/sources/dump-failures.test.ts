@@ -37,7 +37,7 @@ async function readFilm(
 describe("files that are no dump", () => {
   const cases: [string, string | Buffer, string][] = [
     ["an empty file", "", "source_empty"],
-    ["prose", "Dear all,\n", "dump_damaged"],
+    ["prose", "Dear all,\n", "not_a_dump"],
     ["only comments", "-- nothing here\n", "not_a_dump"],
     ["a PNG image", Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"), "not_a_dump"],
     ["UTF-16 by PowerShell", Buffer.from(`\ufeff${HEADER}`, "utf16le"), "not_a_dump"],

@@ -27,8 +27,9 @@ export async function connect({ configs, display }: ConnectionTarget): Promise<C
       return { client, config };
     } catch (cause) {
       await client.end();
-      // The first way is the one that was meant; the second one only says that it is not allowed.
-      failure ??= cause;
+      // The first way is the one that was meant; the second one only says that it is not allowed. A server without TLS says
+      // nothing about the first way.
+      if (failure === undefined || isWithoutTls(failure)) failure = cause;
       if (!mayWorkOtherwise(cause)) break;
     }
   }
@@ -42,4 +43,9 @@ function mayWorkOtherwise(cause: unknown): boolean {
     cause instanceof Error &&
     /SSL|TLS|certificate/i.test(`${cause.message} ${"code" in cause ? cause.code : ""}`)
   );
+}
+
+/** What `pg` makes of a server's refusal to speak TLS. */
+function isWithoutTls(cause: unknown): boolean {
+  return cause instanceof Error && /server does not support SSL/.test(cause.message);
 }

@@ -205,11 +205,6 @@ function apply(pass: Pass, statement: Statement, at: number): void {
 /** At the end of the file: everything that was begun has ended, and pg_dump said that it was done. */
 function checkEnd(pass: Pass, at: number): void {
   const { lexer, path } = pass;
-  const inside = lexer.mode !== "sql" && lexer.mode !== "line";
-  if (lexer.start !== undefined || inside) {
-    throw damaged(pass, at, "the file ends in the middle of a statement");
-  }
-  resetStatement(lexer);
   const empty = pass.sections.every(
     ({ ddl, blocks, sequences }) => ddl.length + blocks.length + sequences.length === 0,
   );
@@ -218,6 +213,11 @@ function checkEnd(pass: Pass, at: number): void {
     const reason = "it holds no statement that a dump would hold";
     throw new ExpectedError({ code: "not_a_dump", path, reason });
   }
+  const inside = lexer.mode !== "sql" && lexer.mode !== "line";
+  if (lexer.start !== undefined || inside) {
+    throw damaged(pass, at, "the file ends in the middle of a statement");
+  }
+  resetStatement(lexer);
   if (headed && !pass.complete) {
     throw damaged(pass, at, "the comment that pg_dump ends a finished dump with is missing");
   }
