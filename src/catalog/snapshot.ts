@@ -1,15 +1,24 @@
 /**
- * The catalog of a side, whatever kind of source it is.
+ * One side, opened: a source and its catalog.
  */
 import type { Source } from "../sources/source.ts";
+import { catalogFromDdl } from "./ddl.ts";
+import { introspect } from "./introspect.ts";
 import type { Catalog } from "./types.ts";
 
-/** Reads the catalog. The parser is loaded only where a dump needs it. @throws ExpectedError for DDL or queries that fail. */
+/** A source with what it holds. Whoever opened the source disposes of it. */
+export interface Snapshot {
+  readonly source: Source;
+  readonly catalog: Catalog;
+}
+
+/**
+ * The catalog of a source: from its server, or from the DDL of a dump.
+ *
+ * @throws ExpectedError `query` or `ddl_unreadable`.
+ */
 export async function readCatalog(source: Source): Promise<Catalog> {
-  if (source.kind === "database") {
-    const { introspect } = await import("./introspect.ts");
-    return introspect(source);
-  }
-  const { catalogFromDdl } = await import("./ddl.ts");
-  return catalogFromDdl(source.ddl, source.provenance.display);
+  return source.kind === "database"
+    ? introspect(source)
+    : catalogFromDdl(source.ddl, source.provenance.display);
 }

@@ -3,6 +3,7 @@
  *
  * Texts that PostgreSQL prints (definitions, expressions, types) are those of pg_get_constraintdef(), pg_get_indexdef(),
  * pg_get_triggerdef(), pg_get_ruledef(), pg_get_expr() and format_type() under an empty search_path: pg_dump writes exactly these.
+ * Instants in them are in UTC.
  */
 import type { QualifiedName, TableName } from "../names.ts";
 
@@ -27,9 +28,15 @@ export interface Table {
   readonly name: TableName;
   readonly kind: "table" | "partitioned" | "foreign";
   readonly unlogged: boolean;
-  /** In attnum order, dropped ones left out. */
+  /**
+   * In attnum order, dropped ones left out; columns of INHERITS parents first, as in a restored dump. On a server a column that a
+   * parent got late stands behind its child's own ones.
+   */
   readonly columns: readonly Column[];
-  /** Key, unique, exclusion, foreign and check constraints by name; those inherited from a parent or partition root are left out. */
+  /**
+   * Key, unique, exclusion, foreign and check constraints by name; those inherited from a parent or partition root are left out, and
+   * keys of a partitioned table that not every partition has yet. Keys WITHOUT OVERLAPS are exclusion constraints.
+   */
   readonly constraints: readonly Constraint[];
   /** Valid unique indexes that no constraint owns, by name. */
   readonly uniqueIndexes: readonly UniqueIndex[];
@@ -46,6 +53,7 @@ export interface Table {
   readonly rowSecurity: { readonly enabled: boolean; readonly forced: boolean };
   /** Row security policies, names in order. */
   readonly policies: readonly string[];
+  /** Of foreign tables `nothing`. */
   readonly replicaIdentity: "default" | "nothing" | "full" | { readonly index: string };
 }
 
@@ -56,6 +64,7 @@ export interface Column {
   /** Default expression; absent for generated and identity columns. */
   readonly default?: string;
   readonly generated?: { readonly kind: "stored" | "virtual"; readonly expression: string };
+  /** Left out of partitions whose parent has it: from 17 on servers repeat it there. */
   readonly identity?: "always" | "default";
   /** Only where it is not the collation of the type. */
   readonly collation?: QualifiedName;
