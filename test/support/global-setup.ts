@@ -5,13 +5,14 @@
 import type { TestProject } from "vitest/node";
 import { startContainer, whyNoDocker } from "./server/docker.ts";
 import { findBinaries, startLocal } from "./server/local.ts";
-import type { StartedServer } from "./server/types.ts";
+import { type StartedServer, type TestServer, versionOf } from "./server/types.ts";
 
 /** Called by vitest before all tests; what it returns is called after them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const url = process.env["ROWPATCH_TEST_DATABASE_URL"];
   if (url) {
-    project.provide("testServer", { kind: "server", server: { kind: "url", url } });
+    const server: TestServer = { kind: "url", url, versionNumber: await versionOf(url) };
+    project.provide("testServer", { kind: "server", server });
     return async () => undefined;
   }
   const started = await start(process.env["ROWPATCH_TEST_SERVER"] ?? "");
@@ -32,6 +33,7 @@ async function start(wanted: string): Promise<StartedServer | string> {
   if (!["", "local", "docker", "none"].includes(wanted)) {
     throw new Error("ROWPATCH_TEST_SERVER is none of local, docker and none");
   }
+  if (wanted === "none") return "ROWPATCH_TEST_SERVER is none";
   const docker = wanted === "" || wanted === "docker" ? await tryDocker() : "Docker: not asked";
   if (typeof docker !== "string") return docker;
   const binaries = wanted === "" || wanted === "local" ? findBinaries() : undefined;

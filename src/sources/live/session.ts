@@ -103,26 +103,28 @@ export class Session {
    *
    * @throws ExpectedError `query`, after which the snapshot still stands; `connection`, `interrupted`
    */
-  query(task: Task): Promise<Row[]> {
+  async query(task: Task): Promise<Row[]> {
     this.#demandIdle(task.doing);
-    const run = this.#last.then(async () => {
-      try {
-        const config = {
-          text: task.text,
-          values: [...(task.parameters ?? [])],
-          rowMode: "array" as const,
-          types: TEXT,
-          // The extended protocol takes one statement only.
-          queryMode: "extended",
-        };
-        const { rows } = await this.#parts.client.query<Row>(config);
-        return rows;
-      } catch (cause) {
-        throw await this.#recover(task, cause);
-      }
-    });
+    const run = this.#last.then(() => this.#run(task));
     this.#last = run.catch(() => undefined);
     return run;
+  }
+
+  async #run(task: Task): Promise<Row[]> {
+    const config = {
+      text: task.text,
+      values: [...(task.parameters ?? [])],
+      rowMode: "array" as const,
+      types: TEXT,
+      // The extended protocol takes one statement only.
+      queryMode: "extended",
+    };
+    try {
+      const { rows } = await this.#parts.client.query<Row>(config);
+      return rows;
+    } catch (cause) {
+      throw await this.#recover(task, cause);
+    }
   }
 
   /**

@@ -1,9 +1,8 @@
 /**
  * A PostgreSQL container through Testcontainers.
  */
-import { Client } from "pg";
 import { GenericContainer, getContainerRuntimeClient, Wait } from "testcontainers";
-import type { StartedServer } from "./types.ts";
+import { type StartedServer, versionOf } from "./types.ts";
 
 /** Any official `postgres` image. */
 export const image: string = process.env["ROWPATCH_TEST_IMAGE"] ?? "postgres:15";
@@ -32,12 +31,10 @@ export async function startContainer(): Promise<StartedServer> {
     await container.stop({ timeout: 0 });
   };
   try {
-    const client = new Client(url);
-    await client.connect();
-    await client.end();
+    const versionNumber = await versionOf(url);
+    return { server: { kind: "docker", url, versionNumber, container: container.getId() }, stop };
   } catch (cause) {
     await stop();
     throw cause;
   }
-  return { server: { kind: "docker", url, container: container.getId() }, stop };
 }

@@ -9,7 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { StartedServer } from "./types.ts";
+import { type StartedServer, versionOf } from "./types.ts";
 
 const run = promisify(execFile);
 
@@ -51,7 +51,8 @@ export async function startLocal(binaries: string): Promise<StartedServer> {
       throw new Error(`the test server does not start: ${await readFile(log, "utf8")}`, { cause });
     });
     const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
-    return { server: { kind: "local", url, socket: folder }, stop: undo };
+    const versionNumber = await versionOf(url);
+    return { server: { kind: "local", url, versionNumber, socket: folder }, stop: undo };
   } catch (cause) {
     await undo();
     throw cause;
@@ -92,7 +93,7 @@ cat >/dev/null
 server=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
 if [ -n "$server" ]; then
   kill -QUIT "$server"
-  while kill -0 "$server" 2>/dev/null; do sleep 0.05; done
+  while [ -e "$1/data/postmaster.pid" ] && kill -0 "$server" 2>/dev/null; do sleep 0.05; done
 fi
 rm -rf "$1"`;
 
