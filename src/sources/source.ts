@@ -77,6 +77,7 @@ export interface DatabaseSource extends SourceBase {
 
 /** One statement of a dump that may define something, with the place it came from for messages. */
 export interface DdlStatement {
+  /** As for `standard_conforming_strings = on`, whatever the dump was written under. */
   readonly text: string;
   /** 1-based line of a plain dump, or the dump id of an archive's TOC entry: `line 12`, `TOC entry 215`. */
   readonly place: string;

@@ -39,8 +39,8 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
     (reason) =>
       new ExpectedError({ code: "dump_damaged", path, where, reason });
   const unknownEncoding = (name: string): Error => unsupportedEncoding(path, name);
-  const toc = await readToc({ window, custom: true, damage, unknownEncoding });
-  if (toc.header.format !== "custom") throw looseToc(path);
+  const otherFormat = (): Error => looseToc(path);
+  const toc = await readToc({ window, custom: true, damage, otherFormat, unknownEncoding });
   const format: BlockFormat = {
     intSize: toc.header.intSize,
     damage: (position) => damage(`byte ${position}`),

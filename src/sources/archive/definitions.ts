@@ -4,6 +4,7 @@
 import { ExpectedError } from "../../errors.ts";
 import { decodeText } from "../encoding.ts";
 import { scan, startLexing } from "../plain/lexer.ts";
+import { standardLiterals } from "../plain/standard-literals.ts";
 import { readStatement, type Statement } from "../plain/statement.ts";
 import type { DdlStatement, SequenceValue } from "../source.ts";
 import { entryPlace, type Toc, type TocEntry } from "./toc.ts";
@@ -43,8 +44,9 @@ export function readDefinitions(path: string, toc: Toc): Definitions {
 }
 
 /** Before archives of version 1.13 names were left unqualified where the entry's schema says it. */
-function ddlStatement(toc: Toc, { id, schema }: TocEntry, text: string): DdlStatement {
+function ddlStatement(toc: Toc, { id, schema }: TocEntry, written: string): DdlStatement {
   const place = `TOC entry ${id}`;
+  const text = toc.standardStrings ? written : standardLiterals(written);
   const unqualified = toc.header.minor < 13 && schema !== "" && schema !== "public";
   return unqualified ? { text, place, defaultSchema: schema } : { text, place };
 }

@@ -99,7 +99,8 @@ async function readTocFile(members: Members, damage: (where: string) => Damage):
       throw damage("toc.dat")("it does not start as archives do");
     }
     const unknownEncoding = (name: string): Error => unsupportedEncoding(path, name);
-    return await readToc({ window, custom: false, damage, unknownEncoding });
+    const otherFormat = (): Error => damage("toc.dat")("it is that of a custom archive");
+    return await readToc({ window, custom: false, damage, otherFormat, unknownEncoding });
   } finally {
     await bytes.close();
   }

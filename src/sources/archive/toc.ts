@@ -41,6 +41,8 @@ export interface TocRequest {
   /** True for custom archives: entries end with a file position, not with a file's name. */
   readonly custom: boolean;
   readonly damage: (where: string) => Damage;
+  /** Makes the failure for the other kind of archive. */
+  readonly otherFormat: () => Error;
   /** Makes the failure for an encoding that is not known. */
   readonly unknownEncoding: (name: string) => Error;
 }
@@ -65,6 +67,7 @@ const OFFSET_FLAGS = new Set([1, 2, 3]);
 export async function readToc(request: TocRequest): Promise<Toc> {
   const { window, damage } = request;
   const { header, entries: count, next } = await readHeader(window, damage("the header"));
+  if ((header.format === "custom") !== request.custom) throw request.otherFormat();
   if (count < 0 || count > MAX_ENTRIES) throw damage("the header")(`it claims ${count} entries`);
   const raw: RawEntry[] = [];
   const ids = new Set<number>();

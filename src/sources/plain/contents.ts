@@ -18,6 +18,7 @@ import {
   unsupported,
 } from "./pass.ts";
 import { INITIAL_SETTINGS, nextSettings, type Section, startSection } from "./section.ts";
+import { standardLiterals } from "./standard-literals.ts";
 import { readStatement, type Statement } from "./statement.ts";
 
 /** What a plain dump holds. */
@@ -166,10 +167,10 @@ async function followStatement(
   pass.lastHead = undefined;
   if (statement.kind === "copy") return readCopyBlock(pass, statement.target, { start, at });
   if (statement.kind === "ddl") {
-    const { defaultSchema } = pass.settings;
+    const { defaultSchema, standardStrings } = pass.settings;
     const place = `line ${countLines(pass, start)}`;
     pass.section.ddl.push({
-      text,
+      text: standardStrings ? text : standardLiterals(text),
       place,
       ...(defaultSchema === "public" ? {} : { defaultSchema }),
     });
