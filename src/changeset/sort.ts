@@ -3,7 +3,6 @@
  */
 import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 
 interface Entry {
@@ -67,13 +66,14 @@ async function* fromMemory(entries: readonly Entry[]): AsyncGenerator<Entry> {
 }
 
 async function* readRun(path: string): AsyncGenerator<Entry> {
-  const lines = createInterface({
-    input: createReadStream(path),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  });
-  for await (const text of lines) {
-    const blank = text.indexOf(" ");
-    yield { key: Buffer.from(text.slice(0, blank), "base64"), line: text.slice(blank + 1) };
+  let rest = "";
+  for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: 262_144 })) {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const text of lines) {
+      const blank = text.indexOf(" ");
+      yield { key: Buffer.from(text.slice(0, blank), "base64"), line: text.slice(blank + 1) };
+    }
   }
 }
 

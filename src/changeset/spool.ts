@@ -1,15 +1,16 @@
 /**
  * The changeset on disk: changes are collected table by table, sorted by key, and read back as often as asked.
  */
-import { createReadStream, createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { pipeline } from "node:stream/promises";
-import type { Change, ChangeKind } from "../compare/change.ts";
-import { nameKey, type TableName } from "../names.ts";
+import { finished, pipeline } from "node:stream/promises";
+import type { Change, ChangeKind, Counts } from "../compare/change.ts";
+import { compareNames, nameKey, type TableName } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
-import { type CodecTable, decodeChange, encodeChange } from "./codec.ts";
+import type { CodecTable } from "./codec.ts";
 import { type LineSorter, lineSorter } from "./sort.ts";
+import { decodeSpooled, encodeSpooled, spooledKind } from "./spooled.ts";
 import {
   type ChangedTable,
   type Changeset,
@@ -39,6 +40,8 @@ export interface SpoolFacts {
   readonly local: Provenance;
 }
 
+const KINDS = ["insert", "update", "delete"] as const;
+
 interface Stored {
   readonly changed: ChangedTable;
   readonly path: string;
@@ -53,13 +56,11 @@ export function spool(directory: string, budget: number): Spool {
       count += 1;
       const path = join(directory, `table${count}`);
       const applied = collector(
-        table,
-        `${path}.jsonl`,
+        `${path}.applied`,
         lineSorter(directory, `applied${count}`, budget),
       );
       const withheld = collector(
-        table,
-        `${path}.withheld.jsonl`,
+        `${path}.withheld`,
         lineSorter(directory, `withheld${count}`, budget),
       );
       return {
@@ -77,55 +78,112 @@ export function spool(directory: string, budget: number): Spool {
     },
     changeset: (facts) => ({
       ...facts,
-      tables: [...stored.values()].map(({ changed }) => changed),
-      changes: (table, kind) => readChanges(stored.get(nameKey(table)), ".jsonl", kind),
-      withheld: (table) => readChanges(stored.get(nameKey(table)), ".withheld.jsonl"),
+      tables: [...stored.values()]
+        .map(({ changed }) => changed)
+        .sort((a, b) => compareNames(a.table, b.table)),
+      async *changes(table, kind) {
+        const found = stored.get(nameKey(table));
+        if (found) yield* readChanges(`${found.path}.applied`, found.changed.counts, kind);
+      },
+      async *withheld(table) {
+        const found = stored.get(nameKey(table));
+        if (found) yield* readChanges(`${found.path}.withheld`, found.changed.withheld);
+      },
     }),
   };
 }
 
-function collector(table: CodecTable, path: string, sorter: LineSorter) {
+function collector(path: string, sorter: LineSorter): Collector {
   const counts = { ...NO_CHANGES };
   return {
     counts: () => ({ ...counts }),
     async add(change: Change, sortKey: Buffer): Promise<void> {
       counts[change.kind] += 1;
-      await sorter.add(sortKey, encodeChange(table, change));
+      await sorter.add(sortKey, encodeSpooled(change));
     },
-    async store(): Promise<void> {
-      await pipeline(withLineEnds(sorter.sorted()), createWriteStream(path));
-    },
+    store: () => storeSorted(path, sorter, counts),
   };
 }
 
-async function* withLineEnds(lines: AsyncIterable<string>): AsyncGenerator<string> {
-  for await (const line of lines) yield `${line}\n`;
+interface Collector {
+  readonly counts: () => Counts;
+  readonly add: (change: Change, sortKey: Buffer) => Promise<void>;
+  readonly store: () => Promise<void>;
+}
+
+/** One file in key order with everything, and one for each kind where there are several: most readers want one kind. */
+async function storeSorted(path: string, sorter: LineSorter, counts: Counts): Promise<void> {
+  const kinds = KINDS.filter((kind) => counts[kind] > 0);
+  const files = new Map<string, WriteStream>();
+  if (kinds.length > 1)
+    for (const kind of kinds) files.set(kind, createWriteStream(kindPath(path, kind)));
+  const failure = new AbortController();
+  for (const file of files.values()) file.on("error", (error) => failure.abort(error));
+  await pipeline(distribute(sorter.sorted(), files), createWriteStream(path), {
+    signal: failure.signal,
+  });
+  for (const file of files.values()) {
+    file.end();
+    await finished(file);
+  }
+}
+
+/** Passes batches of lines on, and copies each line to the file of its kind. */
+async function* distribute(
+  lines: AsyncIterable<string>,
+  files: ReadonlyMap<string, WriteStream>,
+): AsyncGenerator<string> {
+  let batch = "";
+  const byKind = new Map([...files.keys()].map((kind) => [kind, ""]));
+  for await (const line of lines) {
+    batch += `${line}\n`;
+    const kind = spooledKind(line);
+    const own = byKind.get(kind);
+    if (own !== undefined) byKind.set(kind, `${own}${line}\n`);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = "";
+    await flush();
+  }
+  yield batch;
+  await flush();
+
+  async function flush(): Promise<void> {
+    for (const [kind, text] of byKind) {
+      byKind.set(kind, "");
+      const file = files.get(kind);
+      if (file && text !== "" && !file.write(text)) await once(file, "drain");
+    }
+  }
+}
+
+const BATCH = 256 * 1024;
+
+function kindPath(path: string, kind: ChangeKind): string {
+  return `${path}.${kind}`;
 }
 
 async function* readChanges(
-  stored: Stored | undefined,
-  suffix: string,
+  path: string,
+  counts: Counts,
   kind?: ChangeKind,
 ): AsyncGenerator<Change> {
-  if (!stored) return;
-  const { changed, path } = stored;
-  if (suffix === ".jsonl" && kind && changed.counts[kind] === 0) return;
-  for await (const line of readLines(path + suffix)) {
-    // The kind stands before any value, so a line of another kind is passed over unparsed.
-    if (kind && !line.includes(`"kind":"${kind}"`)) continue;
-    const change = decodeChange(changed, JSON.parse(line));
-    if (!change) throw new Error(`spooled change is unreadable: ${line.slice(0, 200)}`);
-    if (!kind || change.kind === kind) yield change;
+  if (kind && counts[kind] === 0) return;
+  const split = KINDS.filter((other) => counts[other] > 0).length > 1;
+  for await (const lines of readLines(kind && split ? kindPath(path, kind) : path)) {
+    for (const line of lines) yield decodeSpooled(line);
   }
 }
 
-async function* readLines(path: string): AsyncGenerator<string> {
-  const input = createReadStream(path);
-  try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  } finally {
-    input.destroy();
+/** Lines in batches; LF is the only line end that the spool knows. */
+async function* readLines(path: string): AsyncGenerator<readonly string[]> {
+  let rest = "";
+  for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: BATCH })) {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    if (lines.length > 0) yield lines;
   }
+  if (rest !== "") throw new Error(`the spool file ${path} ends within a line`);
 }
 
 /** The tables of a changeset by name. */
