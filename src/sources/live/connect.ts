@@ -2,6 +2,7 @@
  * Opens one connection, by the first way that works. Runs no statement.
  */
 import { Client, type ClientConfig, DatabaseError } from "pg";
+import { ExpectedError } from "../../errors.ts";
 import type { ConnectionTarget } from "../connection.ts";
 import { connectionFailure } from "./failures.ts";
 
@@ -14,23 +15,32 @@ export interface Connected {
 /**
  * Connects; the caller ends the client.
  *
- * @throws ExpectedError `connection`
+ * @throws ExpectedError `connection`, `interrupted`
  */
-export async function connect({ configs, display }: ConnectionTarget): Promise<Connected> {
+export async function connect(
+  { configs, display }: ConnectionTarget,
+  signal: AbortSignal | undefined,
+): Promise<Connected> {
   let failure: unknown;
   for (const config of configs) {
+    if (signal?.aborted) throw new ExpectedError({ code: "interrupted" });
     const client = new Client(config);
     // An error after the connection was made reaches the query that waits; without a listener it would end the process.
     client.on("error", () => undefined);
+    const hangUp = () => client.connection.stream.destroy();
+    signal?.addEventListener("abort", hangUp);
     try {
       await client.connect();
       return { client, config };
     } catch (cause) {
       await client.end();
+      if (signal?.aborted) throw new ExpectedError({ code: "interrupted" }, { cause });
       // The first way is the one that was meant; the second one only says that it is not allowed. A server without TLS says
       // nothing about the first way.
       if (failure === undefined || isWithoutTls(failure)) failure = cause;
       if (!mayWorkOtherwise(cause)) break;
+    } finally {
+      signal?.removeEventListener("abort", hangUp);
     }
   }
   throw connectionFailure(display, failure);

@@ -42,8 +42,7 @@ export async function openSession(
   target: ConnectionTarget,
   signal: AbortSignal | undefined,
 ): Promise<Session> {
-  if (signal?.aborted) throw new ExpectedError({ code: "interrupted" });
-  const { client, config } = await connect(target);
+  const { client, config } = await connect(target, signal);
   const session = new Session({ client, config, target, signal });
   try {
     await session.begin();

@@ -25,8 +25,18 @@ export function findBinaries(): string | undefined {
   );
 }
 
+/** What a cluster of its own shall have beyond the usual. */
+export interface Extra {
+  /** Lines of postgresql.conf. */
+  readonly settings: string;
+  /** All of pg_hba.conf. */
+  readonly access: string;
+  /** Files of the data folder, by name, which only the server may read. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
 /** The superuser is `postgres` with the password `postgres`; nothing is synchronised to disk. */
-export async function startLocal(binaries: string): Promise<StartedServer> {
+export async function startLocal(binaries: string, extra?: Extra): Promise<StartedServer> {
   const account = await serverAccount();
   const folder = await mkdtemp(join(tmpdir(), "rowpatch-test-"));
   const undo = guard(folder);
@@ -42,6 +52,7 @@ export async function startLocal(binaries: string): Promise<StartedServer> {
     await run(join(binaries, "initdb"), [...initdb, ...access], options);
     const port = await freePort();
     await appendFile(join(data, "postgresql.conf"), settings(folder, port));
+    if (extra !== undefined) await addExtra(data, extra, account);
     const log = join(folder, "log");
     await run(
       join(binaries, "pg_ctl"),
@@ -51,11 +62,22 @@ export async function startLocal(binaries: string): Promise<StartedServer> {
       throw new Error(`the test server does not start: ${await readFile(log, "utf8")}`, { cause });
     });
     const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
-    const versionNumber = await versionOf(url);
+    const versionNumber = await versionOf(
+      `postgres://postgres@localhost:${port}/postgres?host=${folder}`,
+    );
     return { server: { kind: "local", url, versionNumber, socket: folder }, stop: undo };
   } catch (cause) {
     await undo();
     throw cause;
+  }
+}
+
+async function addExtra(data: string, extra: Extra, { uid, gid }: Account): Promise<void> {
+  await appendFile(join(data, "postgresql.conf"), extra.settings);
+  await writeFile(join(data, "pg_hba.conf"), extra.access);
+  for (const [name, content] of Object.entries(extra.files)) {
+    await writeFile(join(data, name), content, { mode: 0o600 });
+    if (uid !== undefined) await chown(join(data, name), uid, gid ?? uid);
   }
 }
 
