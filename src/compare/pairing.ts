@@ -1,0 +1,192 @@
+/**
+ * Pairs the lines of two sides as far as what is in memory allows. Lines that agree where both streams stand are passed over in bulk.
+ * Others are looked up among those that the other side has set aside, and else set aside themselves: a symmetric hash join. Whatever
+ * is found there goes first, so that after a difference the two streams come back to the same line.
+ */
+import { type Batch, isFull, keepLine } from "./batch.ts";
+import { agreeingBytes } from "./line.ts";
+import {
+  addPending,
+  addressAt,
+  clearPending,
+  type Pending,
+  pendingBytes,
+  removePending,
+} from "./pending.ts";
+
+import { nextAside, noteAgreement, noteAside, noteFound, otherOf, type Race } from "./race.ts";
+import { recordBytes, recordCount, recordLength, recordStart, setRecordCount } from "./records.ts";
+import { findHead, isHead, type Search, sameKey } from "./search.ts";
+import {
+  hasLine,
+  headLine,
+  isStarved,
+  moveTo,
+  readHead,
+  type Side,
+  type SideName,
+} from "./side.ts";
+
+/** What becomes of lines that differ. */
+export interface Results<T> {
+  /** Lines are their own keys and may be repeated; else a repeated key is a fault. */
+  readonly counted: boolean;
+  /** Two lines with the same key. */
+  readonly pair: (before: Buffer, after: Buffer) => T;
+  /** A line that only one side has, `count` times more than the other. */
+  readonly alone: (side: SideName, line: Buffer, count: number) => T;
+  /** A line that is left out because its side has another one, unpaired, with the same key. Valid during the call. */
+  readonly duplicate: (side: SideName, line: Buffer) => void;
+}
+
+/** Two streams on their way through each other. */
+export interface Pairing<T> {
+  readonly production: Side;
+  readonly local: Side;
+  readonly results: Results<T>;
+  readonly batch: Batch<T>;
+  readonly memoryBudget: number;
+  /** Lines were taken out of memory, so that a line not found there may still have a counterpart. */
+  spilled: boolean;
+  readonly race: Race;
+  readonly search: Search;
+}
+
+/** Why `advance` stopped: more must be read, the batch handed out, memory freed, or both streams have ended. */
+export type Stop = "input" | "output" | "memory" | "end";
+
+/** Pairs lines until something must be done that takes time. */
+export function advance<T>(pairing: Pairing<T>): Stop {
+  const { production, local, batch } = pairing;
+  for (;;) {
+    if (isStarved(production) || isStarved(local)) return "input";
+    const both = hasLine(production) && hasLine(local);
+    if (!both && !hasLine(production) && !hasLine(local)) return "end";
+    if (both && passAgreeing(pairing)) continue;
+    if (matchHead(pairing, production, local) || matchHead(pairing, local, production)) {
+      if (isFull(batch)) return "output";
+    } else {
+      if (!both || !matchHeads(pairing)) setAside(pairing);
+      if (isFull(batch)) return "output";
+      if (isOverBudget(pairing)) return "memory";
+    }
+  }
+}
+
+/** Skips the lines that agree where both sides stand. */
+function passAgreeing<T>(pairing: Pairing<T>): boolean {
+  const { production, local } = pairing;
+  const { places } = pairing.search;
+  places.left = production.chunk;
+  places.leftStart = production.position;
+  places.right = local.chunk;
+  places.rightStart = local.position;
+  const bytes = agreeingBytes(
+    places,
+    Math.min(production.chunk.length - production.position, local.chunk.length - local.position),
+  );
+  if (bytes === 0) return false;
+  moveTo(production, production.position + bytes);
+  moveTo(local, local.position + bytes);
+  noteAgreement(pairing.race);
+  return true;
+}
+
+/** Looks the side's next line up among the other side's pending ones, once. Whether it was there. */
+function matchHead<T>(pairing: Pairing<T>, side: Side, other: Side): boolean {
+  if (side.headEnd >= 0 || !hasLine(side)) return false;
+  const { search, results } = pairing;
+  readHead(side);
+  if (!findHead(search, side, other)) return false;
+  if (!results.counted && !isHead(search, side, other)) {
+    const pendingLine = lineAt(other.pending, search.slot);
+    if (side.name === "local") addPair(pairing, pendingLine, headLine(side));
+    else addPair(pairing, headLine(side), pendingLine);
+  }
+  takeOne(other.pending, search.slot);
+  moveTo(side, side.headEnd + 1);
+  noteFound(pairing.race, side);
+  return true;
+}
+
+/** Pairs the next lines of both sides if their keys are equal. */
+function matchHeads<T>(pairing: Pairing<T>): boolean {
+  const { production, local } = pairing;
+  if (production.headHash !== local.headHash) return false;
+  if (!sameKey(pairing.search, production.headKey, local.headKey)) return false;
+  addPair(pairing, headLine(production), headLine(local));
+  moveTo(production, production.headEnd + 1);
+  moveTo(local, local.headEnd + 1);
+  noteAgreement(pairing.race);
+  return true;
+}
+
+/** Sets the next line of one side aside. Nothing that is in memory matches it. */
+function setAside<T>(pairing: Pairing<T>): void {
+  const { race, results, search } = pairing;
+  const side = nextAside(race);
+  if (findHead(search, side, side)) {
+    if (results.counted) countAgain(side.pending, search.slot);
+    else results.duplicate(side.name, headLine(side));
+  } else if (!results.counted && !pairing.spilled && !hasLine(otherOf(race, side))) {
+    // The other stream has ended, and all that is left of it has been looked through.
+    addAlone(pairing, side.name, { line: headLine(side), count: 1 });
+  } else {
+    const { chunk, position, headEnd, headHash } = side;
+    addPending(side.pending, { chunk, start: position, end: headEnd, hash: headHash });
+  }
+  moveTo(side, side.headEnd + 1);
+  noteAside(race, side);
+}
+
+function countAgain(pending: Pending, slot: number): void {
+  const address = addressAt(pending, slot);
+  setRecordCount(pending.records, address, recordCount(pending.records, address) + 1);
+}
+
+function takeOne(pending: Pending, slot: number): void {
+  const address = addressAt(pending, slot);
+  const count = recordCount(pending.records, address);
+  if (count > 1) setRecordCount(pending.records, address, count - 1);
+  else removePending(pending, slot);
+}
+
+function isOverBudget<T>({ production, local, memoryBudget }: Pairing<T>): boolean {
+  const bytes = pendingBytes(production.pending) + pendingBytes(local.pending);
+  // One line cannot be divided further.
+  return bytes > memoryBudget && production.pending.size + local.pending.size > 1;
+}
+
+/** Hands out lines that are pending when nothing can match them any more, batch by batch. */
+export function* drain<T>(pairing: Pairing<T>): Generator<void> {
+  for (const { name, pending } of [pairing.production, pairing.local]) {
+    for (let slot = 0; slot < pending.slots.length; slot += 2) {
+      const address = addressAt(pending, slot);
+      if (address === 0) continue;
+      const count = recordCount(pending.records, address);
+      addAlone(pairing, name, { line: lineAt(pending, slot), count });
+      if (isFull(pairing.batch)) yield;
+    }
+    clearPending(pending);
+  }
+}
+
+/** A pending line without its LF. Valid until the table changes. */
+function lineAt(pending: Pending, slot: number): Buffer {
+  const { records } = pending;
+  const address = addressAt(pending, slot);
+  const start = recordStart(address);
+  return recordBytes(records, address).subarray(start, start + recordLength(records, address) - 1);
+}
+
+function addPair<T>({ batch, results }: Pairing<T>, before: Buffer, after: Buffer): void {
+  batch.items.push(results.pair(keepLine(batch, before), keepLine(batch, after)));
+}
+
+function addAlone<T>(
+  { batch, results }: Pairing<T>,
+  side: SideName,
+  { line, count }: { readonly line: Buffer; readonly count: number },
+): void {
+  batch.items.push(results.alone(side, keepLine(batch, line), count));
+}
