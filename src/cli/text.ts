@@ -35,7 +35,7 @@ function sumText(tables: readonly SummaryTable[]): string {
   if (changed === 0) return `no differences in ${plural(compared, "table")}`;
   const held = totalOf(withheld);
   const kinds = `${plural(counts.insert, "insert")}, ${plural(counts.update, "update")}, ${plural(counts.delete, "delete")}`;
-  return `${changed} of ${plural(compared, "table")} differ: ${kinds}${held > 0 ? `, ${held} withheld` : ""}`;
+  return `${changed} of ${plural(compared, "table")} ${changed === 1 ? "differs" : "differ"}: ${kinds}${held > 0 ? `, ${held} withheld` : ""}`;
 }
 
 /** Columns of equal width, two blanks apart; the first two to the left, numbers to the right. */

@@ -57,7 +57,7 @@ async function inspect(source: Source, catalog: Catalog, table: Table): Promise<
   const rows = table.kind === "foreign" ? undefined : await countRows(source, catalog, table);
   return {
     table,
-    key: keyCandidates(table)[0],
+    key: keyCandidates(table)[0]?.columns,
     partitions: partitionTree(catalog, table.name).length - 1,
     rows,
   };

@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { hasServer, psql } from "../support/postgres.ts";
+import { run } from "./run.ts";
+import { createProduction, type Folder, makeFolder } from "./shop.ts";
+
+let folder: Folder;
+beforeEach(() => {
+  folder = makeFolder();
+});
+afterEach(() => folder.remove());
+
+test("the demo goes the whole way, twice, with nothing but npm packages", async () => {
+  const out = folder.at("out/demo");
+  const env = { ...folder.env, PATH: "" };
+  for (const _ of [1, 2]) {
+    const ran = await run(["demo", "--out", out], { env });
+    expect(ran).toMatchObject({ code: 0 });
+    expect([...ran.stdout.matchAll(/^\$ (\S+)/gm)].map(([, program]) => program)).toEqual([
+      "psql",
+      "psql",
+      "rowpatch",
+      "head",
+    ]);
+    expect(ran.stdout).toContain("8 of 8 tables differ: 9 inserts, 10 updates, 7 deletes");
+    expect(ran.stdout).toContain(
+      "-- Brings 9 inserts, 10 updates, 7 deletes in 8 tables from local to production.",
+    );
+  }
+  expect(existsSync(folder.at("out/demo/deploy.sql"))).toBe(true);
+  expect(folder.left()).toEqual(["out"]);
+  if (!hasServer) return;
+  await using production = await createProduction();
+  const deployed = await psql(production.url, { file: folder.at("out/demo/deploy.sql") });
+  expect(deployed).toMatchObject({ exitCode: 0, stdout: "demo: 26 rows changed\n" });
+});
