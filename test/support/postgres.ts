@@ -104,14 +104,24 @@ export interface PsqlOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly extraArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The psql of this container instead of the machine's. */
+  readonly container?: string;
 }
 
 /** `psql -X -v ON_ERROR_STOP=1` with a file (`-f`) or SQL on its input, unaligned without headings. */
 export function psql(url: string, options: PsqlOptions): Promise<Finished> {
-  const { file, sql, variables = {}, extraArgs = [], env = {} } = options;
+  const { file, sql, variables = {}, extraArgs = [], env = {}, container } = options;
   const set = Object.entries({ ON_ERROR_STOP: "1", ...variables });
   const args = ["-X", "-At", ...set.flatMap(([name, value]) => ["-v", `${name}=${value}`])];
-  return run({ program: "psql", url, args: [...args, ...extraArgs], env, file, input: sql });
+  return run({
+    program: "psql",
+    url,
+    args: [...args, ...extraArgs],
+    env,
+    file,
+    input: sql,
+    container,
+  });
 }
 
 /** pg_dump with these arguments; the dump is on stdout unless `-f` says otherwise. */

@@ -18,6 +18,8 @@ export interface Job {
   /** A file for `-f`; within a container it comes on stdin. */
   readonly file?: string | undefined;
   readonly input?: string | undefined;
+  /** Run it in this container, also where the machine has the program. */
+  readonly container?: string | undefined;
 }
 
 /** Whether `psql` and `pg_dump` can be run. */
@@ -27,7 +29,8 @@ export function hasPrograms(): boolean {
 
 /** Runs to the end. @throws if there is no such program. */
 export async function run(job: Job): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const [program, args] = isOnPath(job.program) ? onMachine(job) : inContainer(job);
+  const isHere = job.container === undefined && isOnPath(job.program);
+  const [program, args] = isHere ? onMachine(job) : inContainer(job);
   const child = spawn(program, args, { env: { ...process.env, ...job.env } });
   const closed = once(child, "close");
   inputOf(job, program).pipe(child.stdin);
@@ -43,8 +46,9 @@ function onMachine({ program, url, args, file }: Job): [string, string[]] {
 }
 
 /** Inside, the server listens on its own port. */
-function inContainer({ program, url, args, env = {}, file }: Job): [string, string[]] {
-  const id = container();
+function inContainer(job: Job): [string, string[]] {
+  const { program, url, args, env = {}, file } = job;
+  const id = job.container ?? container();
   if (id === undefined) throw new Error(`${program} is neither on PATH nor in a container`);
   const inside = new URL(url);
   inside.host = "localhost:5432";
