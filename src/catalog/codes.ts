@@ -28,12 +28,7 @@ export const FIRING_STATES: ReadonlyMap<string, FiringState> = new Map([
 ]);
 
 /** What triggers fire for and publications carry, in the order of the catalog. */
-export const WRITES = [
-  "insert",
-  "update",
-  "delete",
-  "truncate",
-] as const satisfies Publication["publishes"];
+export const WRITES: Publication["publishes"] = ["insert", "update", "delete", "truncate"];
 
 const ROW = 1;
 const BEFORE = 2;
