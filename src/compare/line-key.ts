@@ -64,18 +64,26 @@ function adjacentFields(first: number, count: number): KeyOf {
     const from = fieldStart(line, start, first);
     key.bytes = line;
     key.start = from;
-    key.end = fieldStart(line, from, count) - 1;
+    key.end = fieldEnd(line, count === 1 ? from : fieldStart(line, from, count - 1));
   };
 }
 
-/** Where the field begins that comes `skip` fields after the one at `start`; behind the last field, one past the line's LF. */
+/** Where the field begins that comes `skip` fields after the one at `start`. */
 function fieldStart(line: Buffer, start: number, skip: number): number {
   let at = start;
-  for (let left = skip; left > 0; at += 1) {
-    const byte = line[at];
-    if (byte === TAB) left -= 1;
-    else if (byte === LF) return at + 1;
-    else if (byte === undefined) throw new Error("a line of COPY text does not end with LF");
+  for (let left = skip; left > 0; left -= 1) {
+    at = fieldEnd(line, at) + 1;
+    if (line[at - 1] === LF) throw new Error("a line of COPY text has fewer fields than its key");
+  }
+  return at;
+}
+
+/** The TAB or LF behind the field at `start`. */
+function fieldEnd(line: Buffer, start: number): number {
+  let at = start;
+  while (line[at] !== TAB && line[at] !== LF) {
+    if (at >= line.length) throw new Error("a line of COPY text does not end with LF");
+    at += 1;
   }
   return at;
 }
@@ -87,7 +95,7 @@ function gatheredFields(fields: readonly KeyField[]): KeyOf {
     for (let at = 0; at < fields.length; at += 1) {
       const { index = 0, canonical } = fields[at] ?? {};
       const from = fieldStart(line, start, index);
-      const field = line.subarray(from, fieldStart(line, from, 1) - 1);
+      const field = line.subarray(from, fieldEnd(line, from));
       if (at > 0) append(key, SEPARATOR);
       append(key, canonical ? canonicalField(field, canonical) : field);
     }

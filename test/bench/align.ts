@@ -1,10 +1,11 @@
 /**
  * Measures the pairing of two streams of COPY lines: rows per second of CPU time and peak memory, each case in a process of its own.
+ * KEEP=1 keeps the files of rows, 550 MB each for 5 million, for the next time.
  *
  *     npx tsc -p test/bench && node out/bench/test/bench/align.js [rows [case ...]]
  */
 import { execFileSync } from "node:child_process";
-import { closeSync, existsSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,17 +82,17 @@ interface Measured {
 function main(): void {
   const [child, ...rest] = process.argv.slice(2);
   if (child === "--child") {
-    const [name = "", directory = "", chunk = ""] = rest;
-    void measure(name, directory, Number(chunk));
+    const [name = "", directory = ""] = rest;
+    void measure(name, directory);
     return;
   }
   const rows = Number(child ?? 5_000_000);
   const directory = join(tmpdir(), `rowpatch-bench-${rows}`);
-  execFileSync("mkdir", ["-p", directory]);
+  mkdirSync(directory, { recursive: true });
   for (const [name, local] of CASES) {
     if (rest.length > 0 && !rest.some((word) => name.includes(word))) continue;
     for (const state of ["base", local]) writeState(directory, state, rows);
-    const args = [process.argv[1] ?? "", "--child", name, directory, String(CHUNK_BYTES)];
+    const args = [process.argv[1] ?? "", "--child", name, directory];
     const measured: Measured = JSON.parse(
       execFileSync(process.execPath, args, { encoding: "utf8" }),
     );
@@ -142,11 +143,11 @@ function rowOf(id: number, changed: boolean): string {
   return `${id}\t${id % 977}\tuser-${hash}@example.org\tHow would you rate question ${hash}${changed ? "!" : "?"}\t2026-01-${day} 12:34:56.${hash}\t\\N\tt\n`;
 }
 
-async function measure(name: string, directory: string, chunkBytes: number): Promise<void> {
+async function measure(name: string, directory: string): Promise<void> {
   const [, local = "", method = "read"] = CASES.find(([known]) => known === name) ?? [];
   const streams = {
-    production: wholeLines(join(directory, "base"), chunkBytes),
-    local: wholeLines(join(directory, local), chunkBytes),
+    production: wholeLines(join(directory, "base")),
+    local: wholeLines(join(directory, local)),
   };
   const temporary = await mkdtemp(join(tmpdir(), "rowpatch-bench-"));
   const before = process.cpuUsage();
@@ -184,12 +185,12 @@ async function measure(name: string, directory: string, chunkBytes: number): Pro
 }
 
 /** A file in chunks of whole lines, all in the same memory. */
-async function* wholeLines(path: string, size: number): AsyncGenerator<Buffer, void, undefined> {
+async function* wholeLines(path: string): AsyncGenerator<Buffer, void, undefined> {
   const file = await open(path);
   try {
-    const buffer = Buffer.allocUnsafeSlow(size);
+    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     for (let position = 0; ; ) {
-      const { bytesRead } = await file.read(buffer, 0, size, position);
+      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
       if (bytesRead === 0) return;
       const end = buffer.subarray(0, bytesRead).lastIndexOf(10) + 1;
       yield buffer.subarray(0, end);

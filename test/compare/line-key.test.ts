@@ -67,6 +67,13 @@ describe("lineKey", () => {
     }
   });
 
+  test.each([
+    ["adjacent", [{ index: 1 }, { index: 2 }]],
+    ["gathered", [{ index: 2 }, { index: 0 }]],
+  ])("a line without one of the key's fields is a fault: %s", (_name, fields) => {
+    expect(() => keyText(fields, "7\ta")).toThrow("fewer fields");
+  });
+
   test("bytes that are not UTF-8 stay as they are", () => {
     const key = emptyKey();
     const line = Buffer.from("\xe4\tb\n", "latin1");
