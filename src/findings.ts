@@ -68,12 +68,6 @@ export type FindingFacts =
       readonly key: readonly string[];
     }
   | { readonly code: "key_undecided"; readonly table: TableName; readonly key: readonly string[] }
-  | {
-      readonly code: "key_respelled";
-      readonly table: TableName;
-      readonly key: readonly string[];
-      readonly rows: number;
-    }
   | { readonly code: "deletes"; readonly table: TableName; readonly rows: number }
   | { readonly code: "withheld"; readonly table: TableName; readonly rows: number }
   | { readonly code: "triggers"; readonly table: TableName; readonly triggers: readonly string[] }
@@ -103,6 +97,12 @@ export type FindingFacts =
       readonly values: number;
     }
   | {
+      readonly code: "reference_moves";
+      readonly table: TableName;
+      readonly foreignKey: string;
+      readonly rows: number;
+    }
+  | {
       readonly code: "foreign_key_cycle";
       readonly tables: readonly TableName[];
       readonly rows: number;
@@ -113,7 +113,6 @@ export type FindingFacts =
       readonly column: string;
       readonly rows: number;
     }
-  | { readonly code: "money_locale"; readonly table: TableName; readonly column: string }
   | { readonly code: "large_objects"; readonly count: number }
   | {
       readonly code: "sequence_differs";
@@ -140,7 +139,6 @@ const SEVERITY = {
   key_null: "blocking",
   key_without_index: "notice",
   key_undecided: "blocking",
-  key_respelled: "blocking",
   deletes: "blocking",
   withheld: "warning",
   triggers: "blocking",
@@ -152,8 +150,8 @@ const SEVERITY = {
   unique_value_moves: "blocking",
   unique_order_unknown: "warning",
   foreign_key_cycle: "blocking",
+  reference_moves: "blocking",
   identity_always_update: "blocking",
-  money_locale: "blocking",
   large_objects: "notice",
   sequence_differs: "notice",
   sequence_descending: "warning",
@@ -195,8 +193,6 @@ function describe(facts: FindingFacts): string {
       return `table ${formatName(facts.table)}: no unique index covers the key (${formatColumns(facts.key)}); the script locks the table against other writers and finds its rows by reading all of them`;
     case "key_undecided":
       return `table ${formatName(facts.table)}: only PostgreSQL can tell whether keys (${formatColumns(facts.key)}) that differ in spelling are the same; make one side a live database`;
-    case "key_respelled":
-      return `table ${formatName(facts.table)}: ${facts.rows} rows differ in the spelling of their key (${formatColumns(facts.key)}), which PostgreSQL takes for the same; such a change cannot be carried over yet, leave the table out with --exclude`;
     case "deletes":
       return `table ${formatName(facts.table)}: ${facts.rows} rows exist only in production: deleted locally, or added in production since; answer with --deletes apply or --deletes withhold`;
     case "withheld":
@@ -217,12 +213,12 @@ function describe(facts: FindingFacts): string {
       return `table ${formatName(facts.table)}: ${facts.values} values of unique ${formatIdentifier(facts.index)} move from one row to another and cannot be parked meanwhile (NOT NULL, checked, or referenced); make the constraint deferrable or leave the table out with --exclude`;
     case "unique_order_unknown":
       return `table ${formatName(facts.table)}: ${facts.values} rows change columns of ${formatIdentifier(facts.index)}, whose conflicts only PostgreSQL can tell; if they conflict on the way, the script stops and changes nothing`;
+    case "reference_moves":
+      return `table ${formatName(facts.table)}: ${facts.rows} rows refer by ${formatIdentifier(facts.foreignKey)} to values that change, and the reference can neither follow, wait nor be NULL meanwhile; make the foreign key deferrable or ON UPDATE CASCADE`;
     case "foreign_key_cycle":
       return `${facts.rows} rows of ${facts.tables.map(formatName).join(", ")} refer to each other in a circle that nothing breaks: make one of the foreign keys deferrable or one column nullable`;
     case "identity_always_update":
       return `column ${inTable(facts)} is GENERATED ALWAYS AS IDENTITY and differs in ${facts.rows} rows: PostgreSQL never updates it; leave it out with --ignore-column`;
-    case "money_locale":
-      return `column ${inTable(facts)} holds money printed under another locale than C or en_US, which cannot be read with certainty; leave it out with --ignore-column or compare a live database`;
     case "large_objects":
       return `${facts.count} large objects were not compared`;
     case "sequence_differs":

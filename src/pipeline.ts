@@ -15,7 +15,6 @@ import { readCatalog } from "./catalog/snapshot.ts";
 import type { Catalog } from "./catalog/types.ts";
 import { type Collected, collectChanges, collectKeyless } from "./changeset/collect.ts";
 import { invert } from "./changeset/invert.ts";
-import { decideKeys } from "./changeset/keys.ts";
 import { type Policy, policyFindings } from "./changeset/policy.ts";
 import { freeSequenceFindings, sequencesOf, sequenceTargets } from "./changeset/sequences.ts";
 import { spillFiles } from "./changeset/spill-files.ts";
@@ -139,13 +138,6 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       findings.push(
         ...result.findings,
         ...policyFindings(catalogs.production, pair, { counts: result.counts, policy: request }),
-      );
-      findings.push(
-        ...(await decideKeys(pair, result.undecided, {
-          production,
-          local,
-          catalog: catalogs.production,
-        })),
       );
     }
     progress({ kind: "ordering", tables: { done: present.length, of: present.length } });

@@ -16,6 +16,7 @@ import { lineKey } from "../compare/line-key.ts";
 import { rowComparison } from "../compare/table.ts";
 import { type Finding, finding } from "../findings.ts";
 import type { Source } from "../sources/source.ts";
+import { decideKeys } from "./keys.ts";
 import type { SequenceMaxima } from "./sequences.ts";
 import type { Spool } from "./spool.ts";
 import { changeTally } from "./tally.ts";
@@ -44,8 +45,6 @@ export interface Collected {
   readonly rows: { readonly production: number; readonly local: number };
   readonly findings: readonly Finding[];
   readonly maxima?: SequenceMaxima;
-  /** Inserts and deletes whose keys PostgreSQL might find equal though their texts differ. */
-  readonly undecided: readonly Change[];
 }
 
 /** Compares the rows of a table by its key. */
@@ -54,7 +53,8 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
   const columns = comparedColumns(pair);
   const positions = (names: readonly string[]) => names.map((name) => pair.columns.indexOf(name));
   const key = positions(pair.key ?? []);
-  const comparison = rowComparison({ columns, key, context: positions(request.context) }, catalog);
+  const context = positions(request.context);
+  const comparison = rowComparison({ columns, key, context }, catalog);
   const decided = key
     .flatMap((position) => columns[position] ?? [])
     .every((column) => isDecided(column, catalog));
@@ -74,14 +74,20 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
       const change = comparison.compare(before, after);
       if (!change) continue;
       if (!decided && change.kind !== "update") undecided.push(change);
-      const sortKey = comparison.sortKey(change);
-      if (tally.note(change)) await writer.add(change, sortKey);
-      else await writer.withhold(change, sortKey);
+      else await record(change);
     }
   }
+  const keys = await decideKeys(pair, undecided, { ...request, positions: context });
+  for (const change of keys.changes) await record(change);
   await writer.finish(rows);
   const { counts, withheld, maxima } = tally;
-  return { counts, withheld, rows, findings: tally.findings(), maxima, undecided };
+  return { counts, withheld, rows, findings: [...tally.findings(), ...keys.findings], maxima };
+
+  async function record(change: Change): Promise<void> {
+    const sortKey = comparison.sortKey(change);
+    if (tally.note(change)) await writer.add(change, sortKey);
+    else await writer.withhold(change, sortKey);
+  }
 }
 
 /** Compares a table without a key as a multiset of whole lines; its changes are withheld. */
@@ -115,7 +121,7 @@ export async function collectKeyless(request: CollectRequest): Promise<Collected
         }),
       ]
     : [];
-  return { counts: NO_CHANGES, withheld, rows, findings, undecided: [] };
+  return { counts: NO_CHANGES, withheld, rows, findings };
 }
 
 function comparedColumns(pair: TablePair): readonly Column[] {

@@ -7,6 +7,7 @@ import { resolveType } from "../catalog/lookup.ts";
 import type { TablePair } from "../catalog/pair.ts";
 import type { Catalog, Column } from "../catalog/types.ts";
 import type { Change, Datum } from "../compare/change.ts";
+import { sameDatum } from "../compare/decode.ts";
 import { type Finding, finding } from "../findings.ts";
 import { quoteIdentifier, quoteName } from "../names.ts";
 import type { DatabaseSource, Source } from "../sources/source.ts";
@@ -14,24 +15,77 @@ import type { DatabaseSource, Source } from "../sources/source.ts";
 type Key = readonly Datum[];
 
 /** Keys asked about at a time. */
-const BATCH = 1000;
+const BATCH = 20_000;
 
-/** Findings about keys that are the same in other spellings, or that nobody can decide. Empty for most tables. */
+/** Changes whose keys only PostgreSQL can compare, and what became of them. */
+export interface DecidedKeys {
+  /** A delete and an insert under one key are an update. */
+  readonly changes: readonly Change[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Joins deletes and inserts whose keys are the same in other spellings to updates of that row; all else stays as it is. Without a live
+ * side nobody can tell, and a blocking finding says so.
+ */
 export async function decideKeys(
   pair: TablePair,
   changes: readonly Change[],
-  context: { readonly production: Source; readonly local: Source; readonly catalog: Catalog },
-): Promise<readonly Finding[]> {
-  const { name: table, key = [] } = pair;
-  const inserts = changes.filter(({ kind }) => kind === "insert").map((change) => change.key);
-  const deletes = changes.filter(({ kind }) => kind === "delete").map((change) => change.key);
-  if (inserts.length === 0 || deletes.length === 0) return [];
+  context: {
+    readonly production: Source;
+    readonly local: Source;
+    readonly catalog: Catalog;
+    /** Positions of columns whose unchanged values an update tells. */
+    readonly positions: readonly number[];
+  },
+): Promise<DecidedKeys> {
+  const inserts = changes.flatMap((change) => (change.kind === "insert" ? [change] : []));
+  const deletes = changes.flatMap((change) => (change.kind === "delete" ? [change] : []));
+  if (inserts.length === 0 || deletes.length === 0) return { changes, findings: [] };
   const server = [context.production, context.local].find((source) => source.kind === "database");
-  if (server?.kind !== "database") return [finding({ code: "key_undecided", table, key })];
-  const rows = await sameKeys(server, pair, { inserts, deletes, catalog: context.catalog });
-  return rows > 0 ? [finding({ code: "key_respelled", table, key, rows })] : [];
+  if (server?.kind !== "database") {
+    const { name: table, key = [] } = pair;
+    return { changes, findings: [finding({ code: "key_undecided", table, key })] };
+  }
+  const same = await sameKeys(server, pair, {
+    deletes: deletes.map(({ key }) => key),
+    inserts: inserts.map(({ key }) => key),
+    catalog: context.catalog,
+  });
+  const joined = new Set<Change>();
+  const updates = same.flatMap(([d, i]) => {
+    const [before, after] = [deletes[d], inserts[i]];
+    if (!before || !after) return [];
+    joined.add(before).add(after);
+    return [respelled(before, after, context.positions)];
+  });
+  return {
+    changes: [...changes.filter((change) => !joined.has(change)), ...updates],
+    findings: [],
+  };
 }
 
+/** One row under two spellings of its key. */
+function respelled(
+  { key, before }: Extract<Change, { kind: "delete" }>,
+  { after }: Extract<Change, { kind: "insert" }>,
+  positions: readonly number[],
+): Change {
+  const columns = before.flatMap((value, position) =>
+    sameDatum(value, after[position] ?? null) ? [] : [position],
+  );
+  const context = positions.filter((position) => !columns.includes(position));
+  return {
+    kind: "update",
+    key,
+    columns,
+    before: columns.map((position) => before[position] ?? null),
+    after: columns.map((position) => after[position] ?? null),
+    context: new Map(context.map((position) => [position, before[position] ?? null])),
+  };
+}
+
+/** Positions of deletes and inserts with the same key. */
 async function sameKeys(
   server: DatabaseSource,
   pair: TablePair,
@@ -40,24 +94,24 @@ async function sameKeys(
     readonly deletes: readonly Key[];
     readonly catalog: Catalog;
   },
-): Promise<number> {
+): Promise<readonly (readonly [number, number])[]> {
   const columns = (pair.key ?? []).flatMap(
     (name) => pair.production.columns.find((column) => column.name === name) ?? [],
   );
   const same = columns.map(
-    (column) =>
-      `d.${quoteIdentifier(column.name)} ${equals(column, keys.catalog)} i.${quoteIdentifier(column.name)}`,
+    ({ name, ...column }) =>
+      `d.${quoteIdentifier(name)} ${equals({ name, ...column }, keys.catalog)} i.${quoteIdentifier(name)}`,
   );
-  const query = `SELECT count(*) FROM ${typedRows(pair, columns, 1)} AS d JOIN ${typedRows(pair, columns, 1 + columns.length)} AS i ON ${same.join(" AND ")}`;
-  let found = 0;
+  const query = `SELECT d.ordinality, i.ordinality FROM ${typedRows(pair, columns, 1)} AS d JOIN ${typedRows(pair, columns, 1 + columns.length)} AS i ON ${same.join(" AND ")}`;
+  const found: (readonly [number, number])[] = [];
   for (let d = 0; d < keys.deletes.length; d += BATCH) {
     for (let i = 0; i < keys.inserts.length; i += BATCH) {
       const sides = [keys.deletes.slice(d, d + BATCH), keys.inserts.slice(i, i + BATCH)];
       const parameters = sides.flatMap((side) =>
         columns.map((_, n) => textArray(side.map((key) => key[n] ?? null))),
       );
-      const [[count] = []] = await server.query(query, parameters);
-      found += Number(count ?? 0);
+      for (const [left, right] of await server.query(query, parameters))
+        found.push([d + Number(left) - 1, i + Number(right) - 1]);
     }
   }
   return found;
@@ -69,7 +123,7 @@ function typedRows(pair: TablePair, columns: readonly Column[], parameter: numbe
   const casts = columns.map(({ type }, n) => `u.k${n}::${type.formatted}`).join(", ");
   const arrays = columns.map((_, n) => `$${parameter + n}::text[]`).join(", ");
   const aliases = columns.map((_, n) => `k${n}`).join(", ");
-  return `(SELECT ${names} FROM ${quoteName(pair.name)} WHERE false UNION ALL SELECT ${casts} FROM unnest(${arrays}) AS u (${aliases}))`;
+  return `(SELECT ${names}, 0::bigint AS ordinality FROM ${quoteName(pair.name)} WHERE false UNION ALL SELECT ${casts}, u.ordinality FROM unnest(${arrays}) WITH ORDINALITY AS u (${aliases}, ordinality))`;
 }
 
 /** `=` of the column's type; types of extensions have theirs in their own schema. */

@@ -3,14 +3,16 @@
  */
 import type { Catalog } from "../catalog/types.ts";
 import type { ChangedTable, Changeset } from "../changeset/types.ts";
-import type { Change, ChangeKind } from "../compare/change.ts";
+import type { Change, ChangeKind, Datum } from "../compare/change.ts";
 import type { Finding } from "../findings.ts";
+import { compareNames, compareText, nameKey } from "../names.ts";
 import { components } from "./components.ts";
+import { type Moves, referenceMoves } from "./moves.ts";
 import { type Reference, references } from "./references.ts";
-import { released, releaseSteps } from "./release.ts";
+import { cascadedUpdates, type ReleasesByTable, released, releaseSteps } from "./release.ts";
 import { orderRows, type Run } from "./rows.ts";
 import type { DeferredConstraint, Plan, Step, StepKind } from "./steps.ts";
-import { uniqueReleases } from "./unique.ts";
+import { type UniqueReleases, uniqueReleases } from "./unique.ts";
 
 export interface PlanResult {
   readonly plan: Plan;
@@ -24,58 +26,121 @@ export interface PlanResult {
  */
 export async function planSteps(catalog: Catalog, original: Changeset): Promise<PlanResult> {
   const unique = await uniqueReleases(catalog, original);
-  const changeset = released(original, unique.releases);
+  const moves = await referenceMoves(original, references(catalog, original.tables));
+  const releases = combined(unique.releases, moves);
+  const gone = new Map<string, number>();
+  for (const { table } of original.tables) {
+    const own = releases.get(nameKey(table));
+    if (own) gone.set(nameKey(table), await cascadedUpdates(original, table, own));
+  }
+  const changeset = released(original, releases, gone);
   const links = references(catalog, changeset.tables);
   const groups = components(changeset.tables, (table) =>
     links.filter(({ child }) => child === table).map(({ parent }) => parent),
   );
-  const findings: Finding[] = [...unique.findings];
-  const deferred = new Set<Reference>();
-  const inserts: Step[] = [];
-  const updates: Step[] = [];
-  const deletes: Step[][] = [];
-  for (const group of groups) {
-    const inner = links.filter(
-      ({ child, parent }) => group.includes(child) && group.includes(parent),
-    );
-    for (const kind of ["insert", "delete"] as const) {
-      const steps: Step[] = [];
-      if (inner.length === 0)
-        steps.push(...group.flatMap((table) => streamed(changeset, table, kind)));
-      else {
-        const ordered = orderRows(await rowsOf(changeset, group, kind), inner, kind);
-        for (const reference of ordered.deferred) deferred.add(reference);
-        findings.push(...ordered.findings);
-        const runs = ordered.runs.map((run) => held(run, kind));
-        if (kind === "insert")
-          steps.push(
-            ...runs,
-            ...ordered.detours.map((run) => held(run, "update", "closes a circle of references")),
-          );
-        else
-          steps.push(
-            ...ordered.detours.map((run) => held(run, "release", "opens a circle of references")),
-            ...runs,
-          );
-      }
-      if (kind === "insert") inserts.push(...steps);
-      else deletes.unshift(steps);
-    }
-    updates.push(...group.flatMap((table) => streamed(changeset, table, "update")));
-  }
-  const foreign = [...deferred].map(
-    ({ definedOn, foreignKey }): DeferredConstraint => ({
-      table: definedOn,
-      name: foreignKey.name,
+  const ordered = [];
+  for (const group of groups) ordered.push(await orderGroup(changeset, group, links));
+  const early = (group: readonly ChangedTable[]) =>
+    group.some(({ table }) => moves.movers.has(nameKey(table)));
+  const steps = [
+    ...releaseSteps(original, releases),
+    // Updates of referenced values come before the inserts of rows that refer to the new ones.
+    ...ordered.flatMap(({ group, inserts, updates }) =>
+      early(group) ? [...inserts, ...updates] : inserts,
+    ),
+    ...ordered.flatMap(({ group, updates }) => (early(group) ? [] : updates)),
+    ...[...ordered].reverse().flatMap(({ deletes }) => deletes),
+  ];
+  const deferred = new Set(
+    [...moves.deferred, ...ordered.flatMap((group) => group.deferred)].map(constraintOf),
+  );
+  const cascades = original.tables.flatMap(({ table }) => {
+    const updates = releases.get(nameKey(table))?.cascaded.size ?? 0;
+    return updates === 0 ? [] : [{ table, updates }];
+  });
+  return {
+    plan: { steps, deferred: distinct([...deferred, ...unique.deferred]), cascades },
+    findings: [
+      ...unique.findings,
+      ...moves.findings,
+      ...ordered.flatMap((group) => group.findings),
+    ],
+  };
+}
+
+/** Releases for unique values and for references, of each table. */
+function combined(unique: ReadonlyMap<string, UniqueReleases>, moves: Moves): ReleasesByTable {
+  const keys = new Set([...unique.keys(), ...moves.parked.keys(), ...moves.cascaded.keys()]);
+  return new Map(
+    [...keys].map((key) => {
+      const own = unique.get(key);
+      const early = own?.early ?? new Set<string>();
+      const parked = new Map<string, ReadonlyMap<number, Datum>>(own?.parked);
+      for (const [row, values] of moves.parked.get(key) ?? [])
+        parked.set(row, new Map([...(parked.get(row) ?? []), ...values]));
+      for (const row of early) parked.delete(row);
+      return [key, { early, parked, cascaded: moves.cascaded.get(key) ?? new Map() }];
     }),
   );
-  const steps = [
-    ...releaseSteps(original, unique.releases),
-    ...inserts,
-    ...updates,
-    ...deletes.flat(),
-  ];
-  return { plan: { steps, deferred: [...foreign, ...unique.deferred] }, findings };
+}
+
+interface OrderedGroup {
+  readonly group: readonly ChangedTable[];
+  readonly inserts: readonly Step[];
+  readonly updates: readonly Step[];
+  readonly deletes: readonly Step[];
+  readonly deferred: readonly Reference[];
+  readonly findings: readonly Finding[];
+}
+
+/** The steps of tables that refer to each other, or of a single one. */
+async function orderGroup(
+  changeset: Changeset,
+  group: readonly ChangedTable[],
+  links: readonly Reference[],
+): Promise<OrderedGroup> {
+  const inner = links.filter(
+    ({ child, parent }) => group.includes(child) && group.includes(parent),
+  );
+  const updates = group.flatMap((table) => streamed(changeset, table, "update"));
+  if (inner.length === 0) {
+    const inserts = group.flatMap((table) => streamed(changeset, table, "insert"));
+    const deletes = group.flatMap((table) => streamed(changeset, table, "delete"));
+    return { group, inserts, updates, deletes, deferred: [], findings: [] };
+  }
+  const inserted = orderRows(await rowsOf(changeset, group, "insert"), inner, "insert");
+  const deleted = orderRows(await rowsOf(changeset, group, "delete"), inner, "delete");
+  return {
+    group,
+    inserts: [
+      ...inserted.runs.map((run) => held(run, "insert")),
+      ...inserted.detours.map((run) => held(run, "update", "closes a circle of references")),
+    ],
+    updates,
+    deletes: [
+      ...deleted.detours.map((run) => held(run, "release", "opens a circle of references")),
+      ...deleted.runs.map((run) => held(run, "delete")),
+    ],
+    deferred: [...inserted.deferred, ...deleted.deferred],
+    findings: [...inserted.findings, ...deleted.findings],
+  };
+}
+
+function constraintOf({ definedOn, foreignKey }: Reference): DeferredConstraint {
+  return { table: definedOn, name: foreignKey.name };
+}
+
+/** Each constraint once, by table and name. */
+function distinct(constraints: readonly DeferredConstraint[]): readonly DeferredConstraint[] {
+  const byName = new Map(
+    constraints.map((constraint) => [
+      `${nameKey(constraint.table)} ${constraint.name}`,
+      constraint,
+    ]),
+  );
+  return [...byName.values()].sort(
+    (a, b) => compareNames(a.table, b.table) || compareText(a.name, b.name),
+  );
 }
 
 async function rowsOf(

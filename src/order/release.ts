@@ -1,22 +1,38 @@
 /**
- * Puts releases into effect: the steps that come first, and the changes as they look once those have run.
+ * Puts releases into effect: the steps that come first, and the changes as they look once those and the server's own cascades have run.
  */
 
 import type { ChangedTable, Changeset } from "../changeset/types.ts";
 import type { Change, ChangeKind, Datum } from "../compare/change.ts";
 import { nameKey, type TableName } from "../names.ts";
 import type { Step } from "./steps.ts";
-import { type Releases, rowKey } from "./unique.ts";
 
-type ByTable = ReadonlyMap<string, Releases>;
+/** What happens to rows of one table before their own change, by `rowKey`. */
+export interface Releases {
+  /** Values that a row holds for a while, by column position; a release step writes them. */
+  readonly parked: ReadonlyMap<string, ReadonlyMap<number, Datum>>;
+  /** Values that a referential action writes. */
+  readonly cascaded: ReadonlyMap<string, ReadonlyMap<number, Datum>>;
+  /** Rows deleted before the inserts. */
+  readonly early: ReadonlySet<string>;
+}
+
+/** By `nameKey`; tables without releases are left out. */
+export type ReleasesByTable = ReadonlyMap<string, Releases>;
+
+/** A row's key, for maps. */
+export function rowKey(change: Change): string {
+  return JSON.stringify(change.key);
+}
+
+type Held = Exclude<Change, { kind: "insert" }>;
 
 /** Early deletes and parking, by table. */
-export function releaseSteps(changeset: Changeset, releases: ByTable): readonly Step[] {
+export function releaseSteps(changeset: Changeset, releases: ReleasesByTable): readonly Step[] {
   return changeset.tables.flatMap(({ table }) => {
-    const { parked, early } = releases.get(nameKey(table)) ?? {
-      parked: new Map(),
-      early: new Set(),
-    };
+    const found = releases.get(nameKey(table));
+    if (!found) return [];
+    const { parked, early } = found;
     const steps: Step[] = [];
     if (early.size > 0) {
       const changes = () => earlyDeletes(changeset, table, early);
@@ -33,7 +49,7 @@ export function releaseSteps(changeset: Changeset, releases: ByTable): readonly 
     }
     if (parked.size > 0) {
       const changes = () => parkings(changeset, table, parked);
-      const reason = "unique values that other rows take are parked";
+      const reason = "values that must be free meanwhile are parked";
       steps.push({
         kind: "release",
         table,
@@ -74,28 +90,45 @@ async function* parkings(
   }
 }
 
-function originalAt(change: Exclude<Change, { kind: "insert" }>, position: number): Datum {
+function originalAt(change: Held, position: number): Datum {
   if (change.kind === "delete") return change.before[position] ?? null;
   const index = change.columns.indexOf(position);
   return (index < 0 ? change.context.get(position) : change.before[index]) ?? null;
 }
 
-/** The changeset after the release steps: parked rows hold parked values, early deletes are gone. Reads through to the original. */
-export function released(changeset: Changeset, releases: ByTable): Changeset {
+/**
+ * The changeset after the release steps: rows hold what was parked in them or cascaded into them, early deletes are gone, and so are
+ * updates that a cascade makes. Reads through to the original.
+ */
+export function released(
+  changeset: Changeset,
+  releases: ReleasesByTable,
+  gone: ReadonlyMap<string, number>,
+): Changeset {
   if (releases.size === 0) return changeset;
   return {
     ...changeset,
-    tables: changeset.tables.map((table) => lessEarly(table, releases)),
+    tables: changeset.tables.map((table) =>
+      withoutReleased(table, releases.get(nameKey(table.table)), gone),
+    ),
     changes: (table, kind) =>
       afterRelease(changeset, { table, kind }, releases.get(nameKey(table))),
   };
 }
 
-function lessEarly(table: ChangedTable, releases: ByTable): ChangedTable {
-  const early = releases.get(nameKey(table.table))?.early.size ?? 0;
-  return early === 0
-    ? table
-    : { ...table, counts: { ...table.counts, delete: table.counts.delete - early } };
+function withoutReleased(
+  table: ChangedTable,
+  releases: Releases | undefined,
+  gone: ReadonlyMap<string, number>,
+): ChangedTable {
+  if (!releases) return table;
+  const { update, delete: deleted } = table.counts;
+  const counts = {
+    ...table.counts,
+    update: update - (gone.get(nameKey(table.table)) ?? 0),
+    delete: deleted - releases.early.size,
+  };
+  return { ...table, counts };
 }
 
 async function* afterRelease(
@@ -106,31 +139,43 @@ async function* afterRelease(
   for await (const change of changeset.changes(table, kind)) {
     if (change.kind === "insert" || !releases) yield change;
     else if (change.kind === "delete" && releases.early.has(rowKey(change))) continue;
-    else yield withParked(change, releases.parked.get(rowKey(change)));
+    else {
+      const held = heldChange(change, releases);
+      if (held) yield held;
+    }
   }
 }
 
-/** The change of a row that holds parked values: it expects them, and an update brings unchanged columns back. */
-function withParked(
-  change: Exclude<Change, { kind: "insert" }>,
-  parked: ReadonlyMap<number, Datum> | undefined,
-): Change {
-  if (!parked) return change;
-  if (change.kind === "delete") {
-    return {
-      ...change,
-      before: change.before.map((value, position) =>
-        parked.has(position) ? (parked.get(position) ?? null) : value,
-      ),
-    };
+/** How many updates of a table cascades make by themselves. */
+export async function cascadedUpdates(
+  changeset: Changeset,
+  table: TableName,
+  releases: Releases,
+): Promise<number> {
+  if (releases.cascaded.size === 0) return 0;
+  let count = 0;
+  for await (const change of changeset.changes(table, "update")) {
+    if (change.kind === "update" && !heldChange(change, releases)) count += 1;
   }
-  const columns = [...new Set([...change.columns, ...parked.keys()])].sort((a, b) => a - b);
-  const before = columns.map((position) =>
-    parked.has(position) ? (parked.get(position) ?? null) : originalAt(change, position),
-  );
-  const after = columns.map((position) => {
+  return count;
+}
+
+/** The change of a row that holds other values by then: it expects them, and brings unchanged columns back. */
+function heldChange(change: Held, { parked, cascaded }: Releases): Change | undefined {
+  const key = rowKey(change);
+  const held = new Map([...(cascaded.get(key) ?? []), ...(parked.get(key) ?? [])]);
+  if (held.size === 0) return change;
+  const now = (position: number) =>
+    held.has(position) ? (held.get(position) ?? null) : originalAt(change, position);
+  if (change.kind === "delete")
+    return { ...change, before: change.before.map((_, position) => now(position)) };
+  const wanted = (position: number) => {
     const index = change.columns.indexOf(position);
     return (index < 0 ? change.context.get(position) : change.after[index]) ?? null;
-  });
-  return { ...change, columns, before, after };
+  };
+  const columns = [...new Set([...change.columns, ...held.keys()])]
+    .filter((position) => now(position) !== wanted(position))
+    .sort((a, b) => a - b);
+  if (columns.length === 0) return undefined;
+  return { ...change, columns, before: columns.map(now), after: columns.map(wanted) };
 }

@@ -31,4 +31,6 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** By table and name. */
   readonly deferred: readonly DeferredConstraint[];
+  /** Rows that referential actions update as a consequence of the steps, as reviewed. */
+  readonly cascades: readonly { readonly table: TableName; readonly updates: number }[];
 }

@@ -12,26 +12,17 @@ import { nameKey } from "../names.ts";
 import { mentions } from "./mentions.ts";
 import { parker } from "./parking.ts";
 import { tuple } from "./references.ts";
+import { type Releases, rowKey } from "./release.ts";
 import type { DeferredConstraint } from "./steps.ts";
 
 /** What the givers of one table do before the inserts, by `rowKey`. */
-export interface Releases {
-  /** Values that a row holds for a while, by column position. */
-  readonly parked: ReadonlyMap<string, ReadonlyMap<number, Datum>>;
-  /** Rows deleted before the inserts. */
-  readonly early: ReadonlySet<string>;
-}
+export type UniqueReleases = Pick<Releases, "parked" | "early">;
 
 export interface UniquePlan {
   /** By `nameKey`; tables without releases are left out. */
-  readonly releases: ReadonlyMap<string, Releases>;
+  readonly releases: ReadonlyMap<string, UniqueReleases>;
   readonly deferred: readonly DeferredConstraint[];
   readonly findings: readonly Finding[];
-}
-
-/** A row's key, for maps. */
-export function rowKey(change: Change): string {
-  return JSON.stringify(change.key);
 }
 
 /** One unique index or exclusion constraint, by positions in the table's changed columns. */
@@ -49,7 +40,7 @@ export interface UniqueRule {
 /** Holds the values that changes of one index give up, and the keys of rows that must release theirs. */
 export async function uniqueReleases(catalog: Catalog, changeset: Changeset): Promise<UniquePlan> {
   const byName = tableByName(catalog);
-  const releases = new Map<string, Releases>();
+  const releases = new Map<string, UniqueReleases>();
   const deferred: DeferredConstraint[] = [];
   const findings: Finding[] = [];
   for (const changed of changeset.tables) {

@@ -32,6 +32,11 @@ function reviewedEffects(plan: Plan): ReadonlyMap<string, Effects> {
     counted[COUNTED[kind]] += count;
     effects.set(nameKey(table), counted);
   }
+  for (const { table, updates } of plan.cascades) {
+    const counted = effects.get(nameKey(table)) ?? { inserts: 0, updates: 0, deletes: 0 };
+    counted.updates += updates;
+    effects.set(nameKey(table), counted);
+  }
   return effects;
 }
 
