@@ -16,6 +16,7 @@ import { lineKey } from "../compare/line-key.ts";
 import { rowComparison } from "../compare/table.ts";
 import { type Finding, finding } from "../findings.ts";
 import type { Source } from "../sources/source.ts";
+import { duplicateFindings } from "./duplicates.ts";
 import { decideKeys } from "./keys.ts";
 import type { SequenceMaxima } from "./sequences.ts";
 import type { Spool } from "./spool.ts";
@@ -67,7 +68,8 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
     ...request.pairing,
     productionKey: keyOf,
     localKey: keyOf,
-    onDuplicateKey: tally.duplicate,
+    // Such a key has no unique index, so duplicateFindings tells of it.
+    onDuplicateKey: () => {},
   });
   for await (const batch of pairs) {
     for (const { before, after } of batch) {
@@ -80,8 +82,15 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
   const keys = await decideKeys(pair, undecided, { ...request, positions: context });
   for (const change of keys.changes) await record(change);
   await writer.finish(rows);
+  const repeated = await duplicateFindings(pair, request);
   const { counts, withheld, maxima } = tally;
-  return { counts, withheld, rows, findings: [...tally.findings(), ...keys.findings], maxima };
+  return {
+    counts,
+    withheld,
+    rows,
+    findings: [...tally.findings(), ...keys.findings, ...repeated],
+    maxima,
+  };
 
   async function record(change: Change): Promise<void> {
     const sortKey = comparison.sortKey(change);

@@ -10,7 +10,6 @@ import { NO_CHANGES } from "./types.ts";
 export interface Tally {
   /** Takes a change; false means that policy withholds it. */
   note(change: Change): boolean;
-  duplicate(side: "production" | "local"): void;
   readonly counts: Counts;
   readonly withheld: Counts;
   readonly maxima: SequenceMaxima;
@@ -29,7 +28,6 @@ export function changeTally(
   const counts = { ...NO_CHANGES };
   const withheld = { ...NO_CHANGES };
   const nulls = { production: 0, local: 0 };
-  const duplicates = { production: 0, local: 0 };
   const identities = new Map<string, number>();
   const always = pair.columns.map((name) =>
     pair.production.columns.some((column) => column.name === name && column.identity === "always"),
@@ -39,9 +37,6 @@ export function changeTally(
     counts,
     withheld,
     maxima,
-    duplicate(side) {
-      duplicates[side] += 1;
-    },
     note(change) {
       if (change.key.includes(null)) nulls[change.kind === "insert" ? "local" : "production"] += 1;
       if (change.kind === "delete" && withholdDeletes) {
@@ -66,11 +61,6 @@ export function changeTally(
         ...sides
           .filter((side) => nulls[side] > 0)
           .map((side) => finding({ code: "key_null", table, key, side, rows: nulls[side] })),
-        ...sides
-          .filter((side) => duplicates[side] > 0)
-          .map((side) =>
-            finding({ code: "key_not_unique", table, key, side, rows: duplicates[side] }),
-          ),
         ...[...identities].map(([column, rows]) =>
           finding({ code: "identity_always_update", table, column, rows }),
         ),
