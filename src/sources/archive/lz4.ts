@@ -1,19 +1,13 @@
 /**
  * LZ4 frames as the bytes they hold, one block at a time. See: LZ4 Frame Format Description, LZ4 Block Format.
  */
+import { type Feed, feedOf, skipBytes } from "./feed.ts";
 import { type XxHash32, xxHash32, xxHash32Of } from "./xxhash.ts";
 
 /** Blocks refer to this many bytes before them. */
 const HISTORY_BYTES = 65_536;
 const MAGIC = 0x184d2204;
 const SKIPPABLE = 0x184d2a50;
-
-/** Takes bytes off a stream in pieces of known length. */
-interface Feed {
-  /** Exactly this many bytes; throws if the stream ends before. */
-  readonly take: (length: number) => Promise<Buffer>;
-  readonly ended: () => Promise<boolean>;
-}
 
 interface Frame {
   readonly linked: boolean;
@@ -33,19 +27,12 @@ export async function* readLz4(
     while (!(await feed.ended())) {
       const magic = (await feed.take(4)).readUInt32LE();
       if (magic === MAGIC) yield* readFrame(feed, await readFrameHeader(feed));
-      else if ((magic & 0xfffffff0) === SKIPPABLE) await skip(feed);
+      else if ((magic & 0xfffffff0) === SKIPPABLE)
+        await skipBytes(feed, (await feed.take(4)).readUInt32LE());
       else throw new Error("no LZ4 frame where one should start");
     }
   } finally {
     await iterator.return?.();
-  }
-}
-
-async function skip(feed: Feed): Promise<void> {
-  for (let left = (await feed.take(4)).readUInt32LE(); left > 0; ) {
-    const taken = Math.min(left, HISTORY_BYTES);
-    await feed.take(taken);
-    left -= taken;
   }
 }
 
@@ -145,34 +132,4 @@ function copyMatch(out: Buffer, end: number, offset: number, length: number): nu
 
 function corrupt(): never {
   throw new Error("a corrupt LZ4 block");
-}
-
-function feedOf(iterator: AsyncIterator<Buffer>): Feed {
-  let held: Buffer = Buffer.alloc(0);
-  const more = async (): Promise<boolean> => {
-    const { done, value } = await iterator.next();
-    if (!done) held = value;
-    return !done;
-  };
-  const take = async (length: number): Promise<Buffer> => {
-    if (held.length < length) {
-      const pieces: Buffer[] = [];
-      for (let missing = length; missing > 0; ) {
-        if (held.length === 0 && !(await more())) throw new Error("the LZ4 stream ends too early");
-        const piece = held.subarray(0, missing);
-        held = held.subarray(piece.length);
-        missing -= piece.length;
-        pieces.push(piece);
-      }
-      return Buffer.concat(pieces);
-    }
-    const taken = held.subarray(0, length);
-    held = held.subarray(length);
-    return taken;
-  };
-  const ended = async (): Promise<boolean> => {
-    while (held.length === 0) if (!(await more())) return true;
-    return false;
-  };
-  return { take, ended };
 }
