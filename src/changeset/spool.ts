@@ -119,12 +119,17 @@ async function storeSorted(path: string, sorter: LineSorter, counts: Counts): Pr
     for (const kind of kinds) files.set(kind, createWriteStream(kindPath(path, kind)));
   const failure = new AbortController();
   for (const file of files.values()) file.on("error", (error) => failure.abort(error));
-  await pipeline(distribute(sorter.sorted(), files), createWriteStream(path), {
-    signal: failure.signal,
-  });
-  for (const file of files.values()) {
-    file.end();
-    await finished(file);
+  try {
+    await pipeline(distribute(sorter.sorted(), files), createWriteStream(path), {
+      signal: failure.signal,
+    });
+    for (const file of files.values()) {
+      file.end();
+      await finished(file);
+    }
+  } finally {
+    // After a failure they are still open.
+    for (const file of files.values()) file.destroy();
   }
 }
 

@@ -187,7 +187,8 @@ function mountTiny(path: string): (() => void) | undefined {
   mkdirSync(path);
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", path], { stdio: "ignore" });
-    return () => void execFileSync("umount", [path]);
+    // Lazily: a stream that failed closes its file when it comes to it.
+    return () => void execFileSync("umount", ["-l", path]);
   } catch {
     return undefined;
   }
