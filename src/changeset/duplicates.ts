@@ -68,7 +68,7 @@ async function repeatedKeys(
     for (let start = 0; start < chunk.length; ) {
       const end = chunk.indexOf(10, start);
       keyOf(chunk, start, end, range);
-      const text = range.bytes.latin1Slice(range.start, range.end);
+      const text = range.bytes.toString("latin1", range.start, range.end);
       if (seen.has(text)) repeated += 1;
       seen.add(text);
       start = end + 1;

@@ -31,12 +31,15 @@ export function parker(catalog: Catalog, table: Table, changed: ChangedTable): P
   return (rule, change) => {
     const candidates = rule.involved
       .flatMap((position) => places[position] ?? [])
-      .filter(({ position }) => isSet(valueBefore(change, position)))
       // A column that changes anyway needs no value restored.
       .sort((a, b) => Number(changes(change, b.position)) - Number(changes(change, a.position)));
-    // Expressions may bring NULLs together again, values of their own hardly.
-    const nulls = rule.nullsFree ? candidates.find(({ takesNull }) => takesNull) : undefined;
+    const nulls = rule.nullsFree
+      ? candidates.find(
+          ({ position, takesNull }) => takesNull && isSet(valueBefore(change, position)),
+        )
+      : undefined;
     const valued = candidates.find(({ free }) => free);
+    // Expressions may bring NULLs together again, values of their own hardly.
     const opaque = rule.compared.length === 0;
     if (nulls && !(opaque && valued)) return new Map([[nulls.position, null]]);
     if (valued?.free) {

@@ -82,9 +82,14 @@ async function* parkings(
     for await (const change of changeset.changes(table, kind)) {
       const values = parked.get(rowKey(change));
       if (!values || change.kind === "insert") continue;
-      const columns = [...values.keys()].sort((a, b) => a - b);
+      // An update is parked only while its own old values stand: once it is in place, the release must find nothing. They are written
+      // back as they are.
+      const own = change.kind === "update" ? change.columns : [];
+      const columns = [...new Set([...values.keys(), ...own])].sort((a, b) => a - b);
       const before = columns.map((position) => originalAt(change, position));
-      const after = columns.map((position) => values.get(position) ?? null);
+      const after = columns.map((position) =>
+        values.has(position) ? (values.get(position) ?? null) : originalAt(change, position),
+      );
       yield { kind: "update", key: change.key, columns, before, after, context: new Map() };
     }
   }
