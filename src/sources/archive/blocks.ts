@@ -4,7 +4,6 @@
  */
 import { type Bytes, Window } from "../bytes.ts";
 import type { Damage } from "../copy-text.ts";
-import { littleEndian } from "./fields.ts";
 
 /** How numbers are written. */
 export interface BlockFormat {
@@ -73,7 +72,9 @@ async function walkInt(walk: Walk): Promise<number> {
 }
 
 function intAt(bytes: Buffer, index: number, size: number): number {
-  const magnitude = littleEndian(bytes.subarray(index + 1, index + 1 + size));
+  let magnitude = 0;
+  // Uncompressed archives have such a number before every row.
+  for (let at = index + size; at > index; at -= 1) magnitude = magnitude * 256 + (bytes[at] ?? 0);
   return bytes[index] === 0 ? magnitude : 0 - magnitude;
 }
 
