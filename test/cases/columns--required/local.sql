@@ -1,0 +1,2 @@
+ALTER TABLE doc DROP COLUMN needed;
+INSERT INTO doc VALUES (2, 'b');

@@ -1,0 +1,2 @@
+DELETE FROM beside WHERE code = 'x';
+INSERT INTO beside (code, v) VALUES ('x', 'a');

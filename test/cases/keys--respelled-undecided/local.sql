@@ -1,0 +1,1 @@
+UPDATE tag SET name = 'blue' WHERE name = 'Blue';

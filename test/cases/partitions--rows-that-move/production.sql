@@ -1,0 +1,17 @@
+CREATE TABLE event (id int, at date NOT NULL, v text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE event_2023 PARTITION OF event FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+CREATE TABLE event_2024 PARTITION OF event FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') PARTITION BY RANGE (id);
+CREATE TABLE event_2024_low PARTITION OF event_2024 FOR VALUES FROM (MINVALUE) TO (10);
+CREATE TABLE event_2024_rest (v text, junk int, at date NOT NULL, id int NOT NULL);
+ALTER TABLE event_2024_rest DROP COLUMN junk;
+ALTER TABLE event_2024 ATTACH PARTITION event_2024_rest DEFAULT;
+CREATE TABLE "Event default" PARTITION OF event DEFAULT;
+INSERT INTO event SELECT g, date '2022-06-01' + g * 40, 'v' || g FROM generate_series(1, 25) g;
+CREATE TABLE note (id int PRIMARY KEY, kind text NOT NULL, v text) PARTITION BY HASH (id);
+CREATE TABLE note_0 PARTITION OF note FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE note_1 PARTITION OF note FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO note SELECT g, 'a', 'v' || g FROM generate_series(1, 10) g;
+CREATE TABLE state (id int NOT NULL, region text NOT NULL, v text) PARTITION BY LIST (region);
+CREATE TABLE state_eu PARTITION OF state FOR VALUES IN ('eu');
+CREATE TABLE state_us PARTITION OF state FOR VALUES IN ('us');
+INSERT INTO state VALUES (1, 'eu', 'a'), (2, 'eu', 'b'), (3, 'us', 'c'), (4, 'us', 'd');

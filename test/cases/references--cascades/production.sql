@@ -1,0 +1,10 @@
+CREATE TABLE parent (id int PRIMARY KEY, v text);
+CREATE TABLE cascaded (id int PRIMARY KEY, parent int NOT NULL REFERENCES parent ON DELETE CASCADE ON UPDATE CASCADE);
+CREATE TABLE deeper (id int PRIMARY KEY, cascaded int REFERENCES cascaded ON DELETE CASCADE);
+CREATE TABLE nulled (id int PRIMARY KEY, parent int REFERENCES parent ON DELETE SET NULL, v text);
+CREATE TABLE defaulted (id int PRIMARY KEY, parent int DEFAULT 1 REFERENCES parent ON DELETE SET DEFAULT);
+INSERT INTO parent VALUES (1, 'default'), (2, 'goes'), (3, 'stays');
+INSERT INTO cascaded VALUES (1, 2), (2, 3), (3, 2);
+INSERT INTO deeper VALUES (1, 1), (2, 2), (3, 1), (4, 3);
+INSERT INTO nulled VALUES (1, 2, 'goes too'), (2, 2, 'is nulled'), (3, 3, 'stays'), (4, 2, 'is nulled and changed'), (5, 2, 'turns to another');
+INSERT INTO defaulted VALUES (1, 2), (2, 2), (3, 3);

@@ -1,0 +1,10 @@
+INSERT INTO team VALUES (3, NULL, 'three'), (4, 2, 'four');
+INSERT INTO person VALUES (5, 3, 'e'), (6, 3, 'f');
+UPDATE team SET lead = 5 WHERE id = 3;
+UPDATE team SET lead = NULL WHERE id = 2;
+DELETE FROM person WHERE team = 2;
+DELETE FROM team WHERE id = 2;
+INSERT INTO husband VALUES (2, NULL, NULL), (3, 1, NULL);
+INSERT INTO wife VALUES (2, 2, '2024-01-01');
+UPDATE husband SET wife = 2 WHERE id = 2;
+UPDATE husband SET since = '2024-01-01' WHERE id = 1;

@@ -1,0 +1,13 @@
+CREATE TABLE team (id int PRIMARY KEY, lead int, name text);
+CREATE TABLE person (id int PRIMARY KEY, team int NOT NULL REFERENCES team, name text);
+ALTER TABLE team ADD FOREIGN KEY (lead) REFERENCES person;
+INSERT INTO team VALUES (1, NULL, 'one'), (2, NULL, 'two');
+INSERT INTO person VALUES (1, 1, 'a'), (2, 1, 'b'), (3, 2, 'c');
+UPDATE team SET lead = 1 WHERE id = 1;
+UPDATE team SET lead = 3 WHERE id = 2;
+CREATE TABLE husband (id int PRIMARY KEY, wife int, since date);
+CREATE TABLE wife (id int PRIMARY KEY, husband int REFERENCES husband, since date);
+ALTER TABLE husband ADD FOREIGN KEY (wife) REFERENCES wife;
+INSERT INTO husband VALUES (1, NULL, NULL);
+INSERT INTO wife VALUES (1, 1, NULL);
+UPDATE husband SET wife = 1;

@@ -1,0 +1,10 @@
+CREATE TABLE log (v text);
+CREATE TABLE doc (id int PRIMARY KEY, v text);
+INSERT INTO doc VALUES (1, 'a'), (2, 'b');
+CREATE RULE no_delete AS ON DELETE TO doc DO INSTEAD UPDATE doc SET v = 'deleted' WHERE id = OLD.id;
+CREATE RULE "also; -- x" AS ON UPDATE TO doc DO ALSO (INSERT INTO public.log VALUES ('rule;'); INSERT INTO public.log VALUES (NEW.v));
+CREATE RULE off_already AS ON INSERT TO doc DO INSTEAD NOTHING;
+ALTER TABLE doc DISABLE RULE off_already;
+ALTER TABLE doc ENABLE ALWAYS RULE no_delete;
+CREATE TABLE free (id int PRIMARY KEY, v text);
+INSERT INTO free VALUES (1, 'a');

@@ -1,0 +1,1 @@
+UPDATE doc SET v = 'A';

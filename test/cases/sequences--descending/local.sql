@@ -1,0 +1,1 @@
+INSERT INTO doc (v) VALUES ('c');

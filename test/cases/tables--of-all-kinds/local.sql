@@ -1,0 +1,16 @@
+UPDATE typed SET y = NULL WHERE x = 1;
+DELETE FROM typed WHERE x = 2;
+UPDATE unlogged SET v = 'A' WHERE id = 1;
+INSERT INTO unlogged VALUES (3, 'c');
+INSERT INTO empty_here VALUES (1, 'a'), (2, NULL);
+DELETE FROM emptied;
+DELETE FROM only_key WHERE id = 1;
+INSERT INTO only_key VALUES (3);
+DELETE FROM excluded_ranges WHERE id = 1;
+INSERT INTO excluded_ranges VALUES (5, '[20,30)');
+UPDATE excluded_ranges SET during = '[10,12)' WHERE id = 4;
+UPDATE including SET v = 'A' WHERE id = 1;
+UPDATE dropped_columns SET fast = NULL, z = 'Z';
+INSERT INTO dropped_columns (id) VALUES (11);
+UPDATE checked SET w = NULL WHERE id = 2;
+INSERT INTO checked VALUES (3, NULL, NULL);

@@ -1,0 +1,3 @@
+UPDATE oth SET i = '1.2.3.4', c = '10.1.0.0/17', m = 'ff:ff:ff:ff:ff:ff', m8 = '00:00:00:00:00:00:00:00', p = '(1.1,0)', l = '{1,1,0}', s = '[(1,1),(0,0)]', b = '((4,1),(0,0))', pa = '[(0,0),(1,2),(2,0)]', po = '((0,0),(2,0),(1,1))', ci = '<(1,2),2.5>', u = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', lsn = '16/B374D848', x8 = '7', rc = 'pg_type', rt = 'text', ro = 'pg_catalog.-(int4,int4)', rr = 'pg_write_all_data', oc = '3 2 1', lt = 'Top.Art', cu = '(1,2)', bo = false WHERE id = 1;
+DELETE FROM oth WHERE id = 2;
+INSERT INTO oth (id, i, p, b, pa, bo) VALUES (3, 'fe80::1/64', '(-0,0)', '((1,1),(0,0))', '((0,0),(1,1),(2,0))', true);

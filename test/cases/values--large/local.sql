@@ -1,0 +1,11 @@
+UPDATE big SET t = repeat('x', 8193) WHERE id = 1;
+UPDATE big SET t = repeat('x', 8192) WHERE id = 2;
+UPDATE big SET t = repeat('é', 4096), h = NULL WHERE id = 3;
+DELETE FROM big WHERE id = 4;
+UPDATE big SET t = NULL, b = decode(repeat('ff00', 30000), 'hex') WHERE id = 5;
+UPDATE big SET b = NULL, j = '{}' WHERE id = 6;
+DELETE FROM big WHERE id = 7;
+INSERT INTO big VALUES (9, repeat('w', 700000), decode(repeat('27', 9000), 'hex'), NULL, NULL), (10, repeat('v', 20000), NULL, (SELECT jsonb_agg(g) FROM generate_series(1, 5000) g), '');
+UPDATE large_key SET v = 'A' WHERE v = 'a';
+DELETE FROM large_key WHERE v = 'b';
+INSERT INTO large_key VALUES (repeat('m', 2500), 'd');
