@@ -43,7 +43,7 @@ BEGIN
     ORDER BY g.tgparentid <> 0, 1, 2
   LOOP
     off := off || jsonb_build_array(jsonb_build_array(t.tbl, t.tgname, t.tgenabled));
-    EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', t.tbl, t.tgname);
+    EXECUTE format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', t.tbl, t.tgname);
   END LOOP;
   PERFORM set_config('rowpatch.triggers', off::text, true);
 END`,
@@ -58,7 +58,7 @@ export function triggersOn(): Sql {
   t jsonb;
 BEGIN
   FOR t IN SELECT value FROM jsonb_array_elements(current_setting('rowpatch.triggers')::jsonb) LOOP
-    EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %I', t ->> 0, CASE t ->> 2 WHEN 'A' THEN 'ALWAYS' ELSE '' END, t ->> 1);
+    EXECUTE format('ALTER TABLE ONLY %s ENABLE %s TRIGGER %I', t ->> 0, CASE t ->> 2 WHEN 'A' THEN 'ALWAYS' ELSE '' END, t ->> 1);
   END LOOP;
 END`,
   );

@@ -1,0 +1,400 @@
+-- Brings 3 inserts, 3 updates, 2 deletes in 2 tables from local to production.
+--
+-- ticket       CHG-1
+-- production   ...
+-- local        ...
+-- made by      rowpatch 0.0.0, 1970-01-01T00:00:00.000Z
+--
+--   table           insert   update   delete withheld
+--   public.doc           1        1        1        -
+--   public.part          2        2        1        -
+--
+-- needs        public.doc (SELECT, INSERT, UPDATE, DELETE), public.part (SELECT, INSERT, UPDATE, DELETE)
+-- locks        the changed rows; waits at most 5s for a lock
+-- triggers     off while it runs: public.doc, public.part; needs their owner
+--
+-- notice       table public.doc: triggers are off while the script runs: "Always; -- x" of public.doc, at_commit of public.doc, stamp of public.doc
+-- notice       table public.part: triggers are off while the script runs: on_root of public.part, on_leaf of public.part_high
+--
+-- check first  psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"
+-- try          psql -X -v ON_ERROR_STOP=1 -v dry_run=1 -f deploy.sql "$URL"
+-- run          psql -X -v ON_ERROR_STOP=1 -f deploy.sql "$URL"
+-- verify       psql -X -v ON_ERROR_STOP=1 -f verify.sql "$URL"
+-- undo         psql -X -v ON_ERROR_STOP=1 -f revert.sql "$URL"
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set SINGLELINE off
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+\if :{?dry_run}
+\else
+  \set dry_run off
+\endif
+\if :{?in_place}
+\else
+  \set in_place refuse
+\endif
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN RAISE EXCEPTION 'run this script outside a transaction, without psql -1'; END IF; END $$;
+
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.value, true)) AS pinned
+FROM (VALUES ('search_path', 'pg_catalog, pg_temp'), ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('xmloption', 'content'), ('xmlbinary', 'base64'), ('lc_monetary', 'C'), ('array_nulls', 'on'), ('transform_null_equals', 'off'), ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('row_security', 'off'), ('statement_timeout', '0'), ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'), ('synchronize_seqscans', 'off'), ('client_min_messages', 'warning')) AS s (name, value)
+WHERE EXISTS (SELECT FROM pg_catalog.pg_settings p WHERE p.name OPERATOR(pg_catalog.=) s.name) \gset rowpatch_
+SELECT set_config('rowpatch.in_place', :'in_place', true),
+       set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[]', true), set_config('rowpatch.triggers', '[]', true),
+       -- What this session had done before: the effects check subtracts it.
+       set_config('rowpatch.before', coalesce((SELECT jsonb_object_agg(relid::text, jsonb_build_array(n_tup_ins, n_tup_upd, n_tup_del))
+         FROM pg_stat_xact_user_tables WHERE n_tup_ins + n_tup_upd + n_tup_del > 0), '{}')::text, true) AS noted \gset rowpatch_
+
+-- Guards: the right server and database, and the role may do what follows
+DO $guard$
+BEGIN
+  IF pg_is_in_recovery() THEN RAISE EXCEPTION 'this server is a standby'; END IF;
+  IF NOT current_setting('track_counts')::boolean THEN RAISE EXCEPTION 'track_counts is off: what this script does could not be checked'; END IF;
+  IF current_setting('session_replication_role') <> 'origin' THEN RAISE EXCEPTION 'session_replication_role is not origin: foreign keys would not be checked'; END IF;
+  PERFORM 1;
+END
+$guard$;
+DO $privileges$
+DECLARE
+  missing text;
+BEGIN
+  SELECT string_agg(concat(privilege, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
+  FROM (VALUES ('"public"."doc"', 'SELECT'), ('"public"."doc"', 'INSERT'), ('"public"."doc"', 'UPDATE'), ('"public"."doc"', 'DELETE'), ('"public"."part"', 'SELECT'), ('"public"."part"', 'INSERT'), ('"public"."part"', 'UPDATE'), ('"public"."part"', 'DELETE')) AS needed (tbl, privilege)
+  WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(to_regclass(tbl)::oid, privilege)
+    AND NOT (privilege <> 'DELETE' AND has_any_column_privilege(to_regclass(tbl)::oid, CASE privilege WHEN 'DELETE' THEN 'SELECT' ELSE privilege END));
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed.';
+  END IF;
+END
+$privileges$;
+DO $owner$
+DECLARE
+  missing text;
+BEGIN
+  SELECT string_agg(tbl, ', ' ORDER BY tbl) INTO missing
+  FROM (VALUES ('"public"."doc"'), ('"public"."part"')) AS touched (tbl)
+  JOIN pg_class c ON c.oid = to_regclass(tbl)
+  WHERE NOT pg_has_role(c.relowner, 'USAGE');
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('only the owner can switch triggers or rules off: ', missing), HINT = 'Nothing was changed. Run as the owner of these tables.';
+  END IF;
+END
+$owner$;
+
+-- Shape guard: the tables are as they were reviewed
+DO $shape$
+DECLARE
+  moved text;
+BEGIN
+  WITH named (tbl) AS (VALUES ('"public"."doc"'), ('"public"."part"')),
+  touched AS (SELECT tbl, to_regclass(tbl)::oid AS oid FROM named),
+  reviewed (tbl, fact) AS (VALUES
+      ('"public"."doc"', 'kind table'),
+      ('"public"."doc"', 'column "id" integer not null'),
+      ('"public"."doc"', 'column "v" text'),
+      ('"public"."doc"', 'column "changed" timestamp with time zone'),
+      ('"public"."doc"', 'column "hits" integer'),
+      ('"public"."doc"', 'constraint "doc_pkey" PRIMARY KEY (id)'),
+      ('"public"."doc"', 'trigger "Always; -- x" A CREATE TRIGGER "Always; -- x" AFTER DELETE ON public.doc FOR EACH STATEMENT EXECUTE FUNCTION public.refuse()'),
+      ('"public"."doc"', 'trigger "at_commit" O CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE ON public.doc DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse()'),
+      ('"public"."doc"', 'trigger "for_replicas" R CREATE TRIGGER for_replicas BEFORE INSERT OR DELETE OR UPDATE ON public.doc FOR EACH ROW EXECUTE FUNCTION public.refuse()'),
+      ('"public"."doc"', 'trigger "off_already" D CREATE TRIGGER off_already BEFORE INSERT OR DELETE OR UPDATE ON public.doc FOR EACH ROW EXECUTE FUNCTION public.refuse()'),
+      ('"public"."doc"', 'trigger "stamp" O CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON public.doc FOR EACH ROW EXECUTE FUNCTION public.stamp()'),
+      ('"public"."doc"', 'referenced by "public"."part" "part_doc_fkey" FOREIGN KEY (doc) REFERENCES public.doc(id)'),
+      ('"public"."part"', 'kind partitioned partitioned by RANGE (id)'),
+      ('"public"."part"', 'column "id" integer not null'),
+      ('"public"."part"', 'column "doc" integer'),
+      ('"public"."part"', 'column "v" text'),
+      ('"public"."part"', 'constraint "part_doc_fkey" FOREIGN KEY (doc) REFERENCES public.doc(id)'),
+      ('"public"."part"', 'constraint "part_pkey" PRIMARY KEY (id)'),
+      ('"public"."part"', 'trigger "on_root" O CREATE TRIGGER on_root BEFORE INSERT OR DELETE OR UPDATE ON public.part FOR EACH ROW EXECUTE FUNCTION public.refuse()')),
+  actual AS (
+    SELECT touched.tbl, concat('kind ', CASE c.relkind WHEN 'p' THEN 'partitioned partitioned by ' || pg_get_partkeydef(c.oid) WHEN 'f' THEN 'foreign' ELSE 'table' END) AS fact
+    FROM touched JOIN pg_class c ON c.oid = touched.oid
+    UNION ALL
+    SELECT touched.tbl, concat('column "', replace(a.attname, '"', '""'), '" ', format_type(a.atttypid, a.atttypmod),
+             CASE WHEN a.attnotnull THEN ' not null' END,
+             CASE WHEN a.attcollation <> t.typcollation THEN (SELECT concat(' collate "', replace(n.nspname, '"', '""'), '"."', replace(l.collname, '"', '""'), '"') FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation) END,
+             CASE a.attgenerated WHEN 's' THEN ' generated stored (' || pg_get_expr(d.adbin, d.adrelid) || ')' WHEN 'v' THEN ' generated virtual (' || pg_get_expr(d.adbin, d.adrelid) || ')' END,
+             CASE a.attidentity WHEN 'a' THEN ' identity always' WHEN 'd' THEN ' identity default' END)
+    FROM touched JOIN pg_attribute a ON a.attrelid = touched.oid JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT touched.tbl, concat('constraint "', replace(k.conname, '"', '""'), '" ', pg_get_constraintdef(k.oid))
+    FROM touched JOIN pg_constraint k ON k.conrelid = touched.oid
+    WHERE k.contype IN ('p', 'u', 'x') OR (k.contype = 'f' AND k.conparentid = 0)
+    UNION ALL
+    SELECT touched.tbl, concat('unique index "', replace(c.relname, '"', '""'), '" ', pg_get_indexdef(i.indexrelid))
+    FROM touched JOIN pg_index i ON i.indrelid = touched.oid JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indisunique AND i.indisvalid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+    UNION ALL
+    SELECT touched.tbl, concat('trigger "', replace(g.tgname, '"', '""'), '" ', g.tgenabled, ' ', pg_get_triggerdef(g.oid))
+    FROM touched JOIN pg_trigger g ON g.tgrelid = touched.oid
+    WHERE NOT g.tgisinternal AND g.tgparentid = 0
+    UNION ALL
+    SELECT touched.tbl, concat('rule "', replace(r.rulename, '"', '""'), '" ', r.ev_enabled, ' ', pg_get_ruledef(r.oid))
+    FROM touched JOIN pg_rewrite r ON r.ev_class = touched.oid
+    UNION ALL
+    SELECT touched.tbl, concat('row security', CASE WHEN c.relforcerowsecurity THEN ' forced' END)
+    FROM touched JOIN pg_class c ON c.oid = touched.oid WHERE c.relrowsecurity
+    UNION ALL
+    SELECT touched.tbl, concat('referenced by "', replace(n.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '" "', replace(k.conname, '"', '""'), '" ', pg_get_constraintdef(k.oid))
+    FROM touched JOIN pg_constraint k ON k.confrelid = touched.oid JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.contype = 'f' AND k.conparentid = 0)
+  SELECT string_agg(concat(tbl, ': ', note), E'\n  ' ORDER BY tbl, note) INTO moved
+  FROM (
+    SELECT r.tbl, concat('no longer: ', r.fact) AS note FROM reviewed r WHERE NOT EXISTS (SELECT FROM actual a WHERE a.tbl = r.tbl AND a.fact = r.fact)
+    UNION ALL
+    SELECT a.tbl, concat('new: ', a.fact) FROM actual a WHERE NOT EXISTS (SELECT FROM reviewed r WHERE r.tbl = a.tbl AND r.fact = a.fact)
+  ) AS difference;
+  IF moved IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat(E'tables are not as reviewed:\n  ', moved), HINT = 'Nothing was changed. Compare again with the present schema.';
+  END IF;
+END
+$shape$;
+
+-- Triggers off
+DO $triggers$
+DECLARE
+  t record;
+  off jsonb := '[]';
+BEGIN
+  FOR t IN
+    SELECT g.tgrelid::regclass::text AS tbl, g.tgname, g.tgenabled
+    FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+    WHERE coalesce(pg_partition_root(g.tgrelid)::oid, g.tgrelid) IN (SELECT to_regclass(tbl)::oid FROM (VALUES ('"public"."doc"'), ('"public"."part"')) AS touched (tbl))
+      AND g.tgenabled IN ('O', 'A')
+      -- Copies on partitions are marked internal before version 15; foreign keys' own triggers stay on.
+      AND (NOT g.tgisinternal OR g.tgparentid <> 0) AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname LIKE 'RI\_FKey\_%')
+    ORDER BY g.tgparentid <> 0, 1, 2
+  LOOP
+    off := off || jsonb_build_array(jsonb_build_array(t.tbl, t.tgname, t.tgenabled));
+    EXECUTE format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', t.tbl, t.tgname);
+  END LOOP;
+  PERFORM set_config('rowpatch.triggers', off::text, true);
+END
+$triggers$;
+-- Step 1 of 6: public.doc, 1 insert
+INSERT INTO "public"."doc" ("id", "v", "changed", "hits") VALUES ('4', 'd', '2002-01-01 00:00:00+00', '7') ON CONFLICT ("id") DO NOTHING;
+
+-- Step 2 of 6: public.part, 2 inserts
+INSERT INTO "public"."part" ("id", "doc", "v") VALUES ('3', '4', 'new') ON CONFLICT ("id") DO NOTHING;
+INSERT INTO "public"."part" ("id", "doc", "v") VALUES ('12', '4', 'new') ON CONFLICT ("id") DO NOTHING;
+
+-- Step 3 of 6: public.doc, 1 update
+UPDATE "public"."doc" SET "v" = 'A' WHERE "id" = '1' AND "v" = 'a';
+
+-- Step 4 of 6: public.part, 2 updates
+UPDATE "public"."part" SET "v" = 'changed' WHERE "id" = '1' AND "v" = 'a';
+UPDATE "public"."part" SET "v" = 'changed' WHERE "id" = '11' AND "v" = 'c';
+
+-- Step 5 of 6: public.part, 1 delete
+DELETE FROM "public"."part" WHERE "id" = '2' AND "doc" = '1' AND "v" = 'b';
+
+-- Step 6 of 6: public.doc, 1 delete
+DELETE FROM "public"."doc" WHERE "id" = '3' AND "v" = 'c' AND "changed" = '2001-01-01 00:00:00+00' AND "hits" = '0';
+
+SET CONSTRAINTS ALL IMMEDIATE;
+-- Triggers back as they were
+DO $triggers$
+DECLARE
+  t jsonb;
+BEGIN
+  FOR t IN SELECT value FROM jsonb_array_elements(current_setting('rowpatch.triggers')::jsonb) LOOP
+    EXECUTE format('ALTER TABLE ONLY %s ENABLE %s TRIGGER %I', t ->> 0, CASE t ->> 2 WHEN 'A' THEN 'ALWAYS' ELSE '' END, t ->> 1);
+  END LOOP;
+END
+$triggers$;
+
+-- State check: every change is in place
+-- public.doc
+DO $state$
+DECLARE
+  n bigint;
+  found jsonb;
+BEGIN
+  WITH differs AS MATERIALIZED (
+    SELECT concat('public.doc ', concat('id=', want.k1)) AS row
+    FROM (VALUES ('4'::integer, '4'::integer, 'd'::text, '2002-01-01 00:00:00+00'::timestamptz, '7'::integer)) AS want (k1, a1, a2, a3, a4)
+    WHERE NOT EXISTS (SELECT FROM "public"."doc" AS t WHERE t."id" = want.k1 AND t."id" = want.a1 AND t."v" IS NOT DISTINCT FROM want.a2 AND t."changed" IS NOT DISTINCT FROM want.a3 AND t."hits" IS NOT DISTINCT FROM want.a4)
+  )
+  SELECT (SELECT count(*) FROM differs), (SELECT jsonb_agg(row) FROM (SELECT row FROM differs LIMIT 50) AS named) INTO n, found;
+  IF n > 0 THEN
+    PERFORM set_config('rowpatch.drifted', (current_setting('rowpatch.drifted')::bigint + n)::text, true);
+    IF jsonb_array_length(current_setting('rowpatch.rows')::jsonb) < 50 THEN
+      PERFORM set_config('rowpatch.rows', (current_setting('rowpatch.rows')::jsonb || found)::text, true);
+    END IF;
+  END IF;
+END
+$state$;
+DO $state$
+DECLARE
+  n bigint;
+  found jsonb;
+BEGIN
+  WITH differs AS MATERIALIZED (
+    SELECT concat('public.doc ', concat('id=', want.k1)) AS row
+    FROM (VALUES ('1'::integer, 'A'::text)) AS want (k1, a1)
+    WHERE NOT EXISTS (SELECT FROM "public"."doc" AS t WHERE t."id" = want.k1 AND t."v" IS NOT DISTINCT FROM want.a1)
+  )
+  SELECT (SELECT count(*) FROM differs), (SELECT jsonb_agg(row) FROM (SELECT row FROM differs LIMIT 50) AS named) INTO n, found;
+  IF n > 0 THEN
+    PERFORM set_config('rowpatch.drifted', (current_setting('rowpatch.drifted')::bigint + n)::text, true);
+    IF jsonb_array_length(current_setting('rowpatch.rows')::jsonb) < 50 THEN
+      PERFORM set_config('rowpatch.rows', (current_setting('rowpatch.rows')::jsonb || found)::text, true);
+    END IF;
+  END IF;
+END
+$state$;
+DO $state$
+DECLARE
+  n bigint;
+  found jsonb;
+BEGIN
+  WITH differs AS MATERIALIZED (
+    SELECT concat('public.doc ', concat('id=', want.k1)) AS row
+    FROM (VALUES ('3'::integer)) AS want (k1)
+    WHERE EXISTS (SELECT FROM "public"."doc" AS t WHERE t."id" = want.k1)
+  )
+  SELECT (SELECT count(*) FROM differs), (SELECT jsonb_agg(row) FROM (SELECT row FROM differs LIMIT 50) AS named) INTO n, found;
+  IF n > 0 THEN
+    PERFORM set_config('rowpatch.drifted', (current_setting('rowpatch.drifted')::bigint + n)::text, true);
+    IF jsonb_array_length(current_setting('rowpatch.rows')::jsonb) < 50 THEN
+      PERFORM set_config('rowpatch.rows', (current_setting('rowpatch.rows')::jsonb || found)::text, true);
+    END IF;
+  END IF;
+END
+$state$;
+-- public.part
+DO $state$
+DECLARE
+  n bigint;
+  found jsonb;
+BEGIN
+  WITH differs AS MATERIALIZED (
+    SELECT concat('public.part ', concat('id=', want.k1)) AS row
+    FROM (VALUES ('3'::integer, '3'::integer, '4'::integer, 'new'::text),
+      ('12', '12', '4', 'new')) AS want (k1, a1, a2, a3)
+    WHERE NOT EXISTS (SELECT FROM "public"."part" AS t WHERE t."id" = want.k1 AND t."id" = want.a1 AND t."doc" IS NOT DISTINCT FROM want.a2 AND t."v" IS NOT DISTINCT FROM want.a3)
+  )
+  SELECT (SELECT count(*) FROM differs), (SELECT jsonb_agg(row) FROM (SELECT row FROM differs LIMIT 50) AS named) INTO n, found;
+  IF n > 0 THEN
+    PERFORM set_config('rowpatch.drifted', (current_setting('rowpatch.drifted')::bigint + n)::text, true);
+    IF jsonb_array_length(current_setting('rowpatch.rows')::jsonb) < 50 THEN
+      PERFORM set_config('rowpatch.rows', (current_setting('rowpatch.rows')::jsonb || found)::text, true);
+    END IF;
+  END IF;
+END
+$state$;
+DO $state$
+DECLARE
+  n bigint;
+  found jsonb;
+BEGIN
+  WITH differs AS MATERIALIZED (
+    SELECT concat('public.part ', concat('id=', want.k1)) AS row
+    FROM (VALUES ('1'::integer, 'changed'::text),
+      ('11', 'changed')) AS want (k1, a1)
+    WHERE NOT EXISTS (SELECT FROM "public"."part" AS t WHERE t."id" = want.k1 AND t."v" IS NOT DISTINCT FROM want.a1)
+  )
+  SELECT (SELECT count(*) FROM differs), (SELECT jsonb_agg(row) FROM (SELECT row FROM differs LIMIT 50) AS named) INTO n, found;
+  IF n > 0 THEN
+    PERFORM set_config('rowpatch.drifted', (current_setting('rowpatch.drifted')::bigint + n)::text, true);
+    IF jsonb_array_length(current_setting('rowpatch.rows')::jsonb) < 50 THEN
+      PERFORM set_config('rowpatch.rows', (current_setting('rowpatch.rows')::jsonb || found)::text, true);
+    END IF;
+  END IF;
+END
+$state$;
+DO $state$
+DECLARE
+  n bigint;
+  found jsonb;
+BEGIN
+  WITH differs AS MATERIALIZED (
+    SELECT concat('public.part ', concat('id=', want.k1)) AS row
+    FROM (VALUES ('2'::integer)) AS want (k1)
+    WHERE EXISTS (SELECT FROM "public"."part" AS t WHERE t."id" = want.k1)
+  )
+  SELECT (SELECT count(*) FROM differs), (SELECT jsonb_agg(row) FROM (SELECT row FROM differs LIMIT 50) AS named) INTO n, found;
+  IF n > 0 THEN
+    PERFORM set_config('rowpatch.drifted', (current_setting('rowpatch.drifted')::bigint + n)::text, true);
+    IF jsonb_array_length(current_setting('rowpatch.rows')::jsonb) < 50 THEN
+      PERFORM set_config('rowpatch.rows', (current_setting('rowpatch.rows')::jsonb || found)::text, true);
+    END IF;
+  END IF;
+END
+$state$;
+DO $drift$
+DECLARE
+  named text;
+BEGIN
+  IF current_setting('rowpatch.drifted') <> '0' THEN
+    SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', current_setting('rowpatch.drifted'), E' rows:\n  ', named),
+      HINT = 'Nothing was changed. preflight.sql shows every row.';
+  END IF;
+END $drift$;
+
+-- Effects check: this transaction did what was reviewed, and nothing else
+DO $effects$
+DECLARE
+  other text;
+  fewer text;
+  done bigint;
+BEGIN
+  WITH listed (tbl, ins, upd, del) AS (VALUES
+      ('"public"."doc"', 1, 1, 1),
+      ('"public"."part"', 2, 2, 1)),
+  reviewed AS (SELECT to_regclass(tbl)::oid AS relid, ins, upd, del FROM listed WHERE tbl IS NOT NULL),
+  counted AS (
+    SELECT coalesce(pg_partition_root(s.relid)::oid, s.relid) AS relid,
+           sum(s.n_tup_ins - coalesce((b.counts ->> 0)::bigint, 0)) AS ins,
+           sum(s.n_tup_upd - coalesce((b.counts ->> 1)::bigint, 0)) AS upd,
+           sum(s.n_tup_del - coalesce((b.counts ->> 2)::bigint, 0)) AS del
+    FROM pg_stat_xact_user_tables s
+    JOIN pg_class c ON c.oid = s.relid AND c.relpersistence <> 't'
+    LEFT JOIN jsonb_each(current_setting('rowpatch.before')::jsonb) AS b (relid, counts) ON b.relid = s.relid::text
+    GROUP BY 1),
+  compared AS (
+    SELECT relid::regclass::text AS tbl, (SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = relid) AS partitioned,
+           coalesce(a.ins, 0) AS ins, coalesce(a.upd, 0) AS upd, coalesce(a.del, 0) AS del,
+           coalesce(r.ins, 0) AS rins, coalesce(r.upd, 0) AS rupd, coalesce(r.del, 0) AS rdel
+    FROM reviewed r FULL JOIN counted a USING (relid)),
+  judged AS (
+    SELECT format('%s: %s inserts, %s updates, %s deletes, reviewed %s, %s, %s', tbl, ins, upd, del, rins, rupd, rdel) AS line,
+           ins + upd + del AS rows,
+           -- A move between partitions turns one update into an insert and a delete; elsewhere the counts are exact.
+           CASE WHEN partitioned THEN ins + upd = rins + rupd AND ins - del = rins - rdel ELSE (ins, upd, del) = (rins, rupd, rdel) END AS same,
+           upd <= rupd AND greatest(ins - rins, del - rdel, 0) <= CASE WHEN partitioned THEN rupd - upd ELSE 0 END AS within
+    FROM compared)
+  SELECT string_agg(line, E'\n  ' ORDER BY line) FILTER (WHERE NOT within),
+         string_agg(line, E'\n  ' ORDER BY line) FILTER (WHERE within AND NOT same),
+         coalesce(sum(rows), 0)
+  INTO other, fewer, done FROM judged;
+  IF other IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat(E'the effects are not those reviewed:\n  ', concat_ws(E'\n  ', other, fewer)),
+      HINT = 'Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted ones.';
+  ELSIF done > 0 AND fewer IS NOT NULL AND current_setting('rowpatch.in_place') <> 'accept' THEN
+    RAISE EXCEPTION USING MESSAGE = concat(E'a part of the changes is in place already:\n  ', fewer),
+      HINT = 'Nothing was changed. preflight.sql shows which. To take them as they are, add -v in_place=accept; revert.sql would then undo them too.';
+  END IF;
+  PERFORM set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
+    WHEN fewer IS NOT NULL THEN concat(done, ' rows changed, the others were in place') ELSE concat(done, ' rows changed') END, true);
+END
+$effects$;
+
+SELECT current_setting('rowpatch.outcome') AS outcome \gset rowpatch_
+\if :dry_run
+  ROLLBACK;
+  SELECT 'dry run, rolled back: ' || :'rowpatch_outcome';
+\else
+  COMMIT;
+  SELECT 'CHG-1' || ': ' || :'rowpatch_outcome';
+\endif

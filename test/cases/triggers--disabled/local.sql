@@ -1,0 +1,16 @@
+SET session_replication_role = replica;
+ALTER TABLE doc DISABLE TRIGGER USER;
+ALTER TABLE part_low DISABLE TRIGGER USER;
+ALTER TABLE part_high DISABLE TRIGGER USER;
+INSERT INTO doc VALUES (4, 'd', '2002-01-01 00:00:00+00', 7);
+UPDATE doc SET v = 'A' WHERE id = 1;
+DELETE FROM doc WHERE id = 3;
+INSERT INTO part VALUES (3, 4, 'new'), (12, 4, 'new');
+UPDATE part SET v = 'changed' WHERE id IN (1, 11);
+DELETE FROM part WHERE id = 2;
+ALTER TABLE doc ENABLE TRIGGER stamp;
+ALTER TABLE doc ENABLE TRIGGER at_commit;
+ALTER TABLE doc ENABLE ALWAYS TRIGGER "Always; -- x";
+ALTER TABLE doc ENABLE REPLICA TRIGGER for_replicas;
+ALTER TABLE part_high ENABLE TRIGGER on_root;
+ALTER TABLE part_high ENABLE ALWAYS TRIGGER on_leaf;
