@@ -9,7 +9,7 @@ import { compareNames, compareText, nameKey } from "../names.ts";
 import { components } from "./components.ts";
 import { type Moves, referenceMoves } from "./moves.ts";
 import { type Reference, references } from "./references.ts";
-import { cascadedUpdates, type ReleasesByTable, released, releaseSteps } from "./release.ts";
+import { finishedUpdates, type ReleasesByTable, released, releaseSteps } from "./release.ts";
 import { orderRows, type Run } from "./rows.ts";
 import type { DeferredConstraint, Plan, Step, StepKind } from "./steps.ts";
 import { type UniqueReleases, uniqueReleases } from "./unique.ts";
@@ -31,7 +31,7 @@ export async function planSteps(catalog: Catalog, original: Changeset): Promise<
   const gone = new Map<string, number>();
   for (const { table } of original.tables) {
     const own = releases.get(nameKey(table));
-    if (own) gone.set(nameKey(table), await cascadedUpdates(original, table, own));
+    if (own) gone.set(nameKey(table), await finishedUpdates(original, table, own));
   }
   const changeset = released(original, releases, gone);
   const links = references(catalog, changeset.tables);

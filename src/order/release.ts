@@ -151,13 +151,13 @@ async function* afterRelease(
   }
 }
 
-/** How many updates of a table cascades make by themselves. */
-export async function cascadedUpdates(
+/** How many updates of a table have nothing left to do once its rows are parked and cascades have run. */
+export async function finishedUpdates(
   changeset: Changeset,
   table: TableName,
   releases: Releases,
 ): Promise<number> {
-  if (releases.cascaded.size === 0) return 0;
+  if (releases.cascaded.size + releases.parked.size === 0) return 0;
   let count = 0;
   for await (const change of changeset.changes(table, "update")) {
     if (change.kind === "update" && !heldChange(change, releases)) count += 1;
