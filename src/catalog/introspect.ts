@@ -1,9 +1,9 @@
 /**
  * The catalog of a live database, by catalog queries in its snapshot. Their number is fixed, whatever the database holds.
  */
-import type { DatabaseSource } from "../sources/source.ts";
 import { readColumns } from "./introspect/columns.ts";
 import { readNamed, readPublications, readSequences } from "./introspect/others.ts";
+import type { CatalogQueries } from "./introspect/scope.ts";
 import { readTables } from "./introspect/tables.ts";
 import { readTypes } from "./introspect/types.ts";
 import { normalizeCatalog } from "./normalize.ts";
@@ -14,7 +14,7 @@ import type { Catalog } from "./types.ts";
  *
  * @throws ExpectedError `query` where the server refuses one.
  */
-export async function introspect(database: DatabaseSource): Promise<Catalog> {
+export async function introspect(database: CatalogQueries): Promise<Catalog> {
   const columns = await readColumns(database);
   return normalizeCatalog({
     tables: await readTables(database, columns),

@@ -37,14 +37,28 @@ function withoutNeedlessQuotes(text: string): string {
   const sql = Buffer.from(text);
   const parts: string[] = [];
   let done = 0;
-  for (const { start, end, text: token } of scanTokens(text)) {
-    const name = token.slice(1, -1);
-    if (!token.startsWith('"') || !/^[a-z_][a-z0-9_]*$/.test(name)) continue;
-    if (quoteIdentifier(name) !== name) continue;
-    parts.push(sql.toString("utf8", done, start), name);
+  const tokens = scanTokens(text);
+  for (const [index, { start, end, text: token }] of tokens.entries()) {
+    const plain = token.startsWith("'") ? unquotedConstant(tokens, index) : unquotedName(token);
+    if (plain === token) continue;
+    parts.push(sql.toString("utf8", done, start), plain);
     done = end;
   }
   return parts.length === 0 ? text : parts.join("") + sql.toString("utf8", done);
+}
+
+function unquotedName(token: string): string {
+  const name = token.slice(1, -1);
+  const plain = token.startsWith('"') && /^[a-z_][a-z0-9_]*$/.test(name);
+  return plain && quoteIdentifier(name) === name ? name : token;
+}
+
+/** Names of tables, functions and the like stand in constants too: `'"public"."film_id_seq"'::regclass`. */
+function unquotedConstant(tokens: readonly Token[], index: number): string {
+  const [constant = "", cast, type = ""] = tokens.slice(index, index + 3).map(({ text }) => text);
+  if (cast !== "::" || !/^"?reg[a-z]+"?$/.test(type)) return constant;
+  const names = constant.slice(1, -1).replaceAll("''", "'");
+  return `'${withoutNeedlessQuotes(names).replaceAll("'", "''")}'`;
 }
 
 /** The text of a list item or clause that starts at `from`, up to what follows it: `next` where known, else found by its parentheses. */

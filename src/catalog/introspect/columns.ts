@@ -1,9 +1,15 @@
 /**
  * Columns of tables and attributes of composite types, from a server.
  */
-import type { DatabaseSource } from "../../sources/source.ts";
 import type { Column, TypeRef } from "../types.ts";
-import { byFirstField, isTrue, typeColumns, typeJoins, userRelations } from "./scope.ts";
+import {
+  byFirstField,
+  type CatalogQueries,
+  isTrue,
+  typeColumns,
+  typeJoins,
+  userRelations,
+} from "./scope.ts";
 
 /** Columns by oid of their relation, in attnum order. */
 export interface ColumnsByRelation {
@@ -28,7 +34,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`;
 
 /** Reads all columns in one query. */
-export async function readColumns(database: DatabaseSource): Promise<ColumnsByRelation> {
+export async function readColumns(database: CatalogQueries): Promise<ColumnsByRelation> {
   const rows = byFirstField(await database.query(QUERY));
   return {
     of: (relation) => (rows.get(relation) ?? []).map(columnOf),

@@ -1,11 +1,10 @@
 /**
  * Constraints and unique indexes of tables, from a server. Clones on partitions and what children inherit are left out.
  */
-import type { DatabaseSource } from "../../sources/source.ts";
 import { deferrability, REFERENTIAL_ACTIONS } from "../codes.ts";
 import type { Constraint, UniqueIndex } from "../types.ts";
 import type { ColumnsByRelation } from "./columns.ts";
-import { byFirstField, isTrue, USER_TABLES } from "./scope.ts";
+import { byFirstField, type CatalogQueries, isTrue, USER_TABLES } from "./scope.ts";
 
 const constraintsQuery = (version: number): string => `
 SELECT con.conrelid, con.conname, con.contype, array_to_string(con.conkey, ' '),
@@ -28,7 +27,7 @@ WHERE con.contype IN ('p', 'u', 'x', 'f', 'c')
 
 /** Constraints by oid of their table. */
 export async function readConstraints(
-  database: DatabaseSource,
+  database: CatalogQueries,
   columns: ColumnsByRelation,
 ): Promise<(table: string) => Constraint[]> {
   const rows = byFirstField(await database.query(constraintsQuery(database.versionNumber)));
@@ -92,7 +91,7 @@ WHERE i.indisunique AND i.indisvalid AND NOT c.relispartition
 
 /** Valid unique indexes that no constraint owns, by oid of their table. */
 export async function readUniqueIndexes(
-  database: DatabaseSource,
+  database: CatalogQueries,
   columns: ColumnsByRelation,
 ): Promise<(table: string) => UniqueIndex[]> {
   const rows = byFirstField(await database.query(indexesQuery(database.versionNumber)));

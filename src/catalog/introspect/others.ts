@@ -1,10 +1,17 @@
 /**
  * Sequences, publications, collations, extensions and materialized views, from a server.
  */
-import type { DatabaseSource } from "../../sources/source.ts";
 import { sequenceTypeOf, WRITES } from "../codes.ts";
 import type { Catalog, Publication, Sequence } from "../types.ts";
-import { fields, inUserSchema, isNoMember, isTrue, USER_TABLES, userRelations } from "./scope.ts";
+import {
+  type CatalogQueries,
+  fields,
+  inUserSchema,
+  isNoMember,
+  isTrue,
+  USER_TABLES,
+  userRelations,
+} from "./scope.ts";
 
 const SEQUENCES = `
 SELECT c.nspname, c.relname, t.typname, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
@@ -20,7 +27,7 @@ LEFT JOIN pg_namespace ownern ON ownern.oid = ownerc.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid`;
 
 /** Sequences with their owners. */
-export async function readSequences(database: DatabaseSource): Promise<Sequence[]> {
+export async function readSequences(database: CatalogQueries): Promise<Sequence[]> {
   const rows = await database.query(SEQUENCES);
   return rows.map((row) => {
     const [schema = "", name = "", type = "", start = "", increment = "", ...rest] = fields(row);
@@ -54,7 +61,7 @@ SELECT p.pubname, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtr
 FROM pg_publication p`;
 
 /** Publications with what they publish. */
-export async function readPublications(database: DatabaseSource): Promise<Publication[]> {
+export async function readPublications(database: CatalogQueries): Promise<Publication[]> {
   const rows = await database.query(publicationsQuery(database.versionNumber));
   return rows.map((row) => {
     const [name = "", allTables = "", ...rest] = fields(row);
@@ -92,7 +99,7 @@ FROM ${userRelations("m")} m`;
 type Named = Pick<Catalog, "collations" | "extensions" | "materializedViews">;
 
 /** Collations, extensions and materialized views, in one query. */
-export async function readNamed(database: DatabaseSource): Promise<Named> {
+export async function readNamed(database: CatalogQueries): Promise<Named> {
   const rows = (await database.query(NAMED)).map(fields);
   const named = (kind: string): string[][] => rows.filter(([of]) => of === kind);
   return {

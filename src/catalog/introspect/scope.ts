@@ -2,6 +2,10 @@
  * Which objects of a server belong to the catalog, as conditions for catalog queries, and how rows of such queries are read.
  * Sessions have an empty search_path, so bare names in these queries are those of pg_catalog.
  */
+import type { DatabaseSource } from "../../sources/source.ts";
+
+/** What reading a catalog needs of a live source. */
+export type CatalogQueries = Pick<DatabaseSource, "versionNumber" | "query">;
 
 /** Schemas of users: not the system's, whose names PostgreSQL reserves, and so not those of temporary objects. */
 export function inUserSchema(namespace: string): string {

@@ -2,11 +2,10 @@
  * Tables with all that belongs to them, from a server.
  */
 import type { TableName } from "../../names.ts";
-import type { DatabaseSource } from "../../sources/source.ts";
 import type { Table } from "../types.ts";
 import type { ColumnsByRelation } from "./columns.ts";
 import { readConstraints, readUniqueIndexes } from "./constraints.ts";
-import { byFirstField, fields, isTrue, USER_TABLES } from "./scope.ts";
+import { byFirstField, type CatalogQueries, fields, isTrue, USER_TABLES } from "./scope.ts";
 import { readPolicies, readRules, readTriggers } from "./triggers.ts";
 
 const TABLES = `
@@ -27,7 +26,7 @@ ORDER BY h.inhrelid, h.inhseqno`;
 
 /** Reads all tables, in seven queries. */
 export async function readTables(
-  database: DatabaseSource,
+  database: CatalogQueries,
   columns: ColumnsByRelation,
 ): Promise<Table[]> {
   const rows = await database.query(TABLES);

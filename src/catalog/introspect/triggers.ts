@@ -1,10 +1,9 @@
 /**
  * Triggers, rules and policies of tables, from a server.
  */
-import type { DatabaseSource } from "../../sources/source.ts";
 import { FIRING_STATES, triggerType } from "../codes.ts";
 import type { FiringState, Rule, Trigger } from "../types.ts";
-import { byFirstField, isTrue, USER_TABLES } from "./scope.ts";
+import { byFirstField, type CatalogQueries, isTrue, USER_TABLES } from "./scope.ts";
 
 /** What of one kind each table has, by the table's oid. */
 export type OfTable<T> = (table: string) => T[];
@@ -20,7 +19,7 @@ WHERE CASE WHEN tg.tgparentid = 0 THEN NOT tg.tgisinternal
   ELSE tg.tgenabled <> parent.tgenabled AND ${version >= 150000 ? "NOT tg.tgisinternal" : "true"} END`;
 
 /** User triggers. */
-export async function readTriggers(database: DatabaseSource): Promise<OfTable<Trigger>> {
+export async function readTriggers(database: CatalogQueries): Promise<OfTable<Trigger>> {
   const rows = byFirstField(await database.query(triggersQuery(database.versionNumber)));
   return (table) =>
     (rows.get(table) ?? []).map(([name = "", enabled, type, definition = ""]) => ({
@@ -37,7 +36,7 @@ FROM pg_rewrite r
 JOIN ${USER_TABLES} t ON t.oid = r.ev_class`;
 
 /** Rewrite rules; pg_rewrite.ev_type is the number of the command that the rule stands for. */
-export async function readRules(database: DatabaseSource): Promise<OfTable<Rule>> {
+export async function readRules(database: CatalogQueries): Promise<OfTable<Rule>> {
   const rows = byFirstField(await database.query(RULES));
   return (table) =>
     (rows.get(table) ?? []).map(([name = "", type, instead = "", enabled, definition = ""]) => ({
@@ -53,7 +52,7 @@ const POLICIES = `
 SELECT p.polrelid, p.polname FROM pg_policy p JOIN ${USER_TABLES} t ON t.oid = p.polrelid`;
 
 /** Names of row security policies. */
-export async function readPolicies(database: DatabaseSource): Promise<OfTable<string>> {
+export async function readPolicies(database: CatalogQueries): Promise<OfTable<string>> {
   const rows = byFirstField(await database.query(POLICIES));
   return (table) => (rows.get(table) ?? []).map(([name = ""]) => name);
 }

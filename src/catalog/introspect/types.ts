@@ -1,10 +1,17 @@
 /**
  * User-defined types, from a server.
  */
-import type { DatabaseSource } from "../../sources/source.ts";
 import type { UserType } from "../types.ts";
 import { type ColumnsByRelation, typeOf } from "./columns.ts";
-import { fields, inUserSchema, isNoMember, isTrue, typeColumns, typeJoins } from "./scope.ts";
+import {
+  type CatalogQueries,
+  fields,
+  inUserSchema,
+  isNoMember,
+  isTrue,
+  typeColumns,
+  typeJoins,
+} from "./scope.ts";
 
 const typesQuery = (version: number): string => `
 SELECT n.nspname, t.typname, t.typtype, t.typrelid, t.typnotnull, pg_get_expr(t.typdefaultbin, 0),
@@ -36,7 +43,7 @@ WHERE ${inUserSchema("n")} AND ${isNoMember("t.oid", "pg_type")}
 
 /** Reads all types in one query. */
 export async function readTypes(
-  database: DatabaseSource,
+  database: CatalogQueries,
   columns: ColumnsByRelation,
 ): Promise<UserType[]> {
   const rows = await database.query(typesQuery(database.versionNumber));
