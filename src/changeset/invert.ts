@@ -4,6 +4,7 @@
 
 import type { Change, ChangeKind, Counts } from "../compare/change.ts";
 import type { TableName } from "../names.ts";
+import { invertProfile } from "./profile.ts";
 import type { ChangedTable, Changeset } from "./types.ts";
 
 const OPPOSITE = { insert: "delete", update: "update", delete: "insert" } as const;
@@ -14,7 +15,11 @@ const OPPOSITE = { insert: "delete", update: "update", delete: "insert" } as con
  */
 export function invert(changeset: Changeset): Changeset {
   const tables = changeset.tables
-    .map((table) => ({ ...table, counts: invertCounts(table.counts) }))
+    .map((table) => ({
+      ...table,
+      counts: invertCounts(table.counts),
+      profiles: invertProfiles(table.profiles),
+    }))
     .map((table) => ({
       ...table,
       rows: { production: table.rows.local, local: table.rows.production },
@@ -31,6 +36,18 @@ export function invert(changeset: Changeset): Changeset {
         keyPositions(tables, table, byName),
       ),
     withheld: async function* () {},
+  };
+}
+
+function invertProfiles({
+  insert,
+  update,
+  delete: deleted,
+}: ChangedTable["profiles"]): ChangedTable["profiles"] {
+  return {
+    insert: invertProfile(deleted),
+    update: invertProfile(update),
+    delete: invertProfile(insert),
   };
 }
 

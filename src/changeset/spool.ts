@@ -9,6 +9,7 @@ import type { Change, ChangeKind, Counts } from "../compare/change.ts";
 import { compareNames, nameKey, type TableName } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import type { CodecTable } from "./codec.ts";
+import { profiler } from "./profile.ts";
 import { type LineSorter, lineSorter } from "./sort.ts";
 import { decodeSpooled, encodeSpooled, spooledKind } from "./spooled.ts";
 import {
@@ -56,10 +57,12 @@ export function spool(directory: string, budget: number): Spool {
       count += 1;
       const path = join(directory, `table${count}`);
       const applied = collector(
+        table.columns.length,
         `${path}.applied`,
         lineSorter(directory, `applied${count}`, budget),
       );
       const withheld = collector(
+        table.columns.length,
         `${path}.withheld`,
         lineSorter(directory, `withheld${count}`, budget),
       );
@@ -71,7 +74,8 @@ export function spool(directory: string, budget: number): Spool {
           if (totalOf(counts) + totalOf(withheld.counts()) === 0) return;
           await applied.store();
           await withheld.store();
-          const changed = { ...table, counts, withheld: withheld.counts(), rows };
+          const profiles = applied.profiles();
+          const changed = { ...table, counts, withheld: withheld.counts(), profiles, rows };
           stored.set(nameKey(table.table), { changed, path });
         },
       };
@@ -93,12 +97,19 @@ export function spool(directory: string, budget: number): Spool {
   };
 }
 
-function collector(path: string, sorter: LineSorter): Collector {
+function collector(width: number, path: string, sorter: LineSorter): Collector {
   const counts = { ...NO_CHANGES };
+  const profilers = { insert: profiler(width), update: profiler(width), delete: profiler(width) };
   return {
     counts: () => ({ ...counts }),
+    profiles: () => ({
+      insert: profilers.insert.result(),
+      update: profilers.update.result(),
+      delete: profilers.delete.result(),
+    }),
     async add(change: Change, sortKey: Buffer): Promise<void> {
       counts[change.kind] += 1;
+      profilers[change.kind].note(change);
       await sorter.add(sortKey, encodeSpooled(change));
     },
     store: () => storeSorted(path, sorter, counts),
@@ -107,6 +118,7 @@ function collector(path: string, sorter: LineSorter): Collector {
 
 interface Collector {
   readonly counts: () => Counts;
+  readonly profiles: () => ChangedTable["profiles"];
   readonly add: (change: Change, sortKey: Buffer) => Promise<void>;
   readonly store: () => Promise<void>;
 }

@@ -4,6 +4,7 @@
 import type { Change, ChangeKind, Counts } from "../compare/change.ts";
 import type { QualifiedName, TableName } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
+import type { ChangeProfile } from "./profile.ts";
 
 /** A table with changes. */
 export interface ChangedTable {
@@ -15,6 +16,8 @@ export interface ChangedTable {
   readonly counts: Counts;
   /** Changes that policy left out: listed beside, never executed. */
   readonly withheld: Counts;
+  /** What a writer of SQL must know beforehand, of the changes that are executed. */
+  readonly profiles: Readonly<Record<ChangeKind, ChangeProfile>>;
   /** Rows read on each side. */
   readonly rows: { readonly production: number; readonly local: number };
 }

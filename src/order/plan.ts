@@ -39,7 +39,7 @@ export async function planSteps(catalog: Catalog, original: Changeset): Promise<
     links.filter(({ child }) => child === table).map(({ parent }) => parent),
   );
   const ordered = [];
-  for (const group of groups) ordered.push(await orderGroup(changeset, group, links));
+  for (const group of groups) ordered.push(await orderGroup({ changeset, releases }, group, links));
   const early = (group: readonly ChangedTable[]) =>
     group.some(({ table }) => moves.movers.has(nameKey(table)));
   const steps = [
@@ -84,6 +84,12 @@ function combined(unique: ReadonlyMap<string, UniqueReleases>, moves: Moves): Re
   );
 }
 
+/** The changeset after its releases, and those. */
+interface Released {
+  readonly changeset: Changeset;
+  readonly releases: ReleasesByTable;
+}
+
 interface OrderedGroup {
   readonly group: readonly ChangedTable[];
   readonly inserts: readonly Step[];
@@ -95,21 +101,21 @@ interface OrderedGroup {
 
 /** The steps of tables that refer to each other, or of a single one. */
 async function orderGroup(
-  changeset: Changeset,
+  after: Released,
   group: readonly ChangedTable[],
   links: readonly Reference[],
 ): Promise<OrderedGroup> {
   const inner = links.filter(
     ({ child, parent }) => group.includes(child) && group.includes(parent),
   );
-  const updates = group.flatMap((table) => streamed(changeset, table, "update"));
+  const updates = group.flatMap((table) => streamed(after, table, "update"));
   if (inner.length === 0) {
-    const inserts = group.flatMap((table) => streamed(changeset, table, "insert"));
-    const deletes = group.flatMap((table) => streamed(changeset, table, "delete"));
+    const inserts = group.flatMap((table) => streamed(after, table, "insert"));
+    const deletes = group.flatMap((table) => streamed(after, table, "delete"));
     return { group, inserts, updates, deletes, deferred: [], findings: [] };
   }
-  const inserted = orderRows(await rowsOf(changeset, group, "insert"), inner, "insert");
-  const deleted = orderRows(await rowsOf(changeset, group, "delete"), inner, "delete");
+  const inserted = orderRows(await rowsOf(after.changeset, group, "insert"), inner, "insert");
+  const deleted = orderRows(await rowsOf(after.changeset, group, "delete"), inner, "delete");
   return {
     group,
     inserts: [
@@ -157,7 +163,11 @@ async function rowsOf(
   return rows;
 }
 
-function streamed(changeset: Changeset, table: ChangedTable, kind: ChangeKind): readonly Step[] {
+function streamed(
+  { changeset, releases }: Released,
+  table: ChangedTable,
+  kind: ChangeKind,
+): readonly Step[] {
   const count = table.counts[kind];
   if (count === 0) return [];
   return [
@@ -168,6 +178,7 @@ function streamed(changeset: Changeset, table: ChangedTable, kind: ChangeKind): 
       changes: () => changeset.changes(table.table, kind),
       together: false,
       whole: true,
+      asCompared: !releases.has(nameKey(table.table)),
     },
   ];
 }
@@ -181,6 +192,7 @@ function held(run: Run, kind: StepKind, reason?: string): Step {
     changes: () => replay(changes),
     together,
     whole: false,
+    asCompared: false,
   };
   return reason === undefined ? step : { ...step, reason };
 }

@@ -44,6 +44,7 @@ export function releaseSteps(changeset: Changeset, releases: ReleasesByTable): r
         changes,
         together: false,
         whole: false,
+        asCompared: false,
         reason,
       });
     }
@@ -57,6 +58,7 @@ export function releaseSteps(changeset: Changeset, releases: ReleasesByTable): r
         changes,
         together: false,
         whole: false,
+        asCompared: false,
         reason,
       });
     }

@@ -2,6 +2,7 @@
  * The order of rows that refer to each other: self-references and cycles over several tables.
  */
 
+import type { ForeignKey } from "../catalog/types.ts";
 import type { ChangedTable } from "../changeset/types.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import type { Finding } from "../findings.ts";
@@ -74,7 +75,7 @@ export function orderRows(
           needs.some((need) => need.reference === reference && inside.has(need.node)),
         ),
     );
-    const deferrable = involved.filter(({ foreignKey }) => foreignKey.deferrable !== "no");
+    const deferrable = involved.filter(({ foreignKey }) => canWait(foreignKey, kind));
     const [table] = members;
     const nullable = involved.find((reference) => reference.nullable.length > 0);
     if (deferrable.length > 0) {
@@ -103,6 +104,11 @@ export function orderRows(
     change: detour(node, reference, kind),
   }));
   return { runs: inRuns(order), detours: grouped(updates), deferred: [...deferred], findings };
+}
+
+/** Deferral postpones checks, but no action other than NO ACTION: those run at once. */
+function canWait({ deferrable, onDelete }: ForeignKey, kind: "insert" | "delete"): boolean {
+  return deferrable !== "no" && (kind === "insert" || onDelete === "no action");
 }
 
 /** An insert needs the rows it refers to; a delete needs the rows that refer to it to be gone. */

@@ -17,6 +17,8 @@ export interface Step {
   readonly together: boolean;
   /** Its rows are all changes of their table and kind, with the new values of the changeset. */
   readonly whole: boolean;
+  /** And the old ones too: nothing was released or cascaded. */
+  readonly asCompared: boolean;
   /** Why the step is there, where its kind does not say. */
   readonly reason?: string;
 }

@@ -1,8 +1,10 @@
 /**
  * Many rows at once: they travel as COPY data into a temporary table, and one set-based statement applies them under the same guards.
  */
+
+import { type ChangeProfile, profiler } from "../changeset/profile.ts";
 import type { Change, Datum } from "../compare/change.ts";
-import { hashOf, isLarge, type ScriptColumn } from "./column.ts";
+import { hashOf, type ScriptColumn } from "./column.ts";
 import { exactKey, type RowSet, type RowSetColumn, sameValues, wantedType } from "./row-set.ts";
 import { copyLine, ident, join, type Sql, sql } from "./sql.ts";
 import { columnList, type ScriptTable } from "./table.ts";
@@ -39,41 +41,24 @@ export interface Measured extends RowSet {
   readonly copyable: boolean;
 }
 
-export async function measure(
+/** The same for rows that a profile is known of. */
+export function measured(
   table: ScriptTable,
-  { kind, count, changes }: Rows,
-): Promise<Measured> {
-  const changed = new Array<number>(table.columns.length).fill(0);
-  const large = new Array<boolean>(table.columns.length).fill(false);
-  let bytes = 0;
-  let copyable = true;
-  for await (const change of changes()) {
-    const positions = change.kind === "update" ? change.columns : table.columns.keys();
-    let index = 0;
-    for (const position of positions) {
-      changed[position] = (changed[position] ?? 0) + 1;
-      const before = change.kind === "insert" ? null : (change.before[index] ?? null);
-      const after = change.kind === "delete" ? null : (change.after[index] ?? null);
-      if (isLarge(before)) large[position] = true;
-      bytes += sizeOf(before) + sizeOf(after);
-      copyable &&= isText(before) && isText(after);
-      index += 1;
-    }
-  }
+  { kind, count }: Pick<Rows, "kind" | "count">,
+  profile: ChangeProfile,
+): Measured {
   const columns = table.columns.flatMap((column, position) => {
-    const rows = changed[position] ?? 0;
-    const hashed = { before: large[position] ?? false, after: false };
+    const { rows, large } = profile.columns[position] ?? { rows: 0, large: { before: false } };
+    const hashed = { before: large.before, after: false };
     return rows === 0 ? [] : [{ column, position, masked: rows < count, hashed }];
   });
-  return { table, kind, columns, bytes, copyable };
+  return { table, kind, columns, bytes: profile.bytes, copyable: profile.text };
 }
 
-function isText(value: Datum): boolean {
-  return value === null || typeof value === "string";
-}
-
-function sizeOf(value: Datum): number {
-  return value === null ? 1 : typeof value === "string" ? value.length : value.base64.length;
+export async function measure(table: ScriptTable, rows: Rows): Promise<Measured> {
+  const { note, result } = profiler(table.columns.length);
+  for await (const change of rows.changes()) note(change);
+  return measured(table, rows, result());
 }
 
 /** Whether so many rows go the set-based way. */

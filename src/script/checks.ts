@@ -5,7 +5,7 @@
 import type { Changeset } from "../changeset/types.ts";
 import type { Change } from "../compare/change.ts";
 import { nameKey } from "../names.ts";
-import { type BulkLoad, type BulkOptions, isBulk, loadRows, measure, type Rows } from "./bulk.ts";
+import { type BulkLoad, type BulkOptions, isBulk, loadRows, measured, type Rows } from "./bulk.ts";
 import { chunksOf, valuesList } from "./chunks.ts";
 import type { RowSet } from "./row-set.ts";
 import { comment, type Sql, sql } from "./sql.ts";
@@ -23,12 +23,12 @@ export function loadKey(table: ScriptTable, kind: Change["kind"]): string {
 
 const KINDS = ["insert", "update", "delete"] as const;
 
-/** The changes of each table and kind that are many enough for a temporary table. Reads each set once. */
-export async function planLoads(
+/** The changes of each table and kind that are many enough for a temporary table. */
+export function planLoads(
   changeset: Changeset,
   tables: Iterable<ScriptTable>,
   { options, sides }: { readonly options: BulkOptions; readonly sides: BulkLoad["sides"] },
-): Promise<Loads> {
+): Loads {
   const loads = new Map<string, BulkLoad>();
   if (!options.temporaryTables) return loads;
   for (const table of tables) {
@@ -39,10 +39,10 @@ export async function planLoads(
         changes: () => changeset.changes(table.name, kind),
       };
       if (rows.count === 0) continue;
-      const measured = await measure(table, rows);
-      if (!measured.copyable || !isBulk(measured, rows.count, options)) continue;
+      const size = measured(table, rows, table.changed.profiles[kind]);
+      if (!size.copyable || !isBulk(size, rows.count, options)) continue;
       loads.set(loadKey(table, kind), {
-        ...measured,
+        ...size,
         ...rows,
         sides,
         name: sql`rowpatch_check_${loads.size + 1}`,

@@ -1,8 +1,10 @@
 /**
  * Changes as VALUES lists of bounded size. Rows in one list have the same shape, so that one condition fits all.
  */
+
+import { isLarge } from "../changeset/profile.ts";
 import type { Change, Datum } from "../compare/change.ts";
-import { hashOf, isLarge } from "./column.ts";
+import { hashOf } from "./column.ts";
 import { type RowSet, wantedType } from "./row-set.ts";
 import { join, type Sql, sql } from "./sql.ts";
 import { type ScriptTable, valueRow } from "./table.ts";

@@ -2,6 +2,7 @@
  * How one column's values are written and compared in SQL. Follows `Equality` of the comparison: one definition for both.
  */
 import { createHash } from "node:crypto";
+import { isLarge } from "../changeset/profile.ts";
 import type { Datum } from "../compare/change.ts";
 import type { Equality } from "../compare/equality.ts";
 import { ident, keyword, literal, qualified, type Sql, sql } from "./sql.ts";
@@ -22,9 +23,6 @@ export interface ScriptColumn {
   /** Whether the type takes a collation that might not be deterministic, so that text comparison must name "C". */
   readonly collatable: boolean;
 }
-
-/** Values longer than this, in bytes of UTF-8, are compared by hash: scripts stay readable and statements bounded. */
-export const HASH_ABOVE = 8192;
 
 /** Types that read better bare; search_path begins with pg_catalog, so they mean what they say. */
 const BARE: ReadonlySet<string> = new Set(
@@ -64,16 +62,6 @@ export function assigned(column: ScriptColumn, value: Datum): Sql {
   return value !== null && typeof value === "object"
     ? sql`${datum(value)}::${column.cast}`
     : datum(value);
-}
-
-/** Whether a value is compared by hash. */
-export function isLarge(value: Datum): boolean {
-  if (value === null) return false;
-  const text = typeof value === "string" ? value : value.base64;
-  return (
-    text.length > HASH_ABOVE ||
-    (text.length > HASH_ABOVE / 3 && Buffer.byteLength(text) > HASH_ABOVE)
-  );
 }
 
 /** The column as the text that PostgreSQL prints under the pinned settings. */

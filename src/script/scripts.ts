@@ -118,7 +118,7 @@ export async function* deployScript(
 export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> {
   const tables = scriptTables(input.catalog, input.changeset.tables);
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
-  const loads = await planLoads(input.changeset, touched, { options: input.bulk, sides: AFTER });
+  const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: AFTER });
   yield* fill(input.templates.verify, {
     header: header({
       ...input,
@@ -147,7 +147,7 @@ export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> 
 export async function* preflightScript(input: ScriptInput): AsyncGenerator<string> {
   const tables = scriptTables(input.catalog, input.changeset.tables);
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
-  const loads = await planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
+  const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
   yield* fill(input.templates.preflight, {
     header: header({
       ...input,

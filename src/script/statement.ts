@@ -4,6 +4,7 @@
  */
 import type { Change, Datum } from "../compare/change.ts";
 import type { Step } from "../order/steps.ts";
+import { unreferenced } from "./children.ts";
 import { assigned, valueIs } from "./column.ts";
 import { ident, join, type Sql, sql } from "./sql.ts";
 import { columnList, keyCondition, type ScriptTable } from "./table.ts";
@@ -16,7 +17,10 @@ export function statement(table: ScriptTable, change: Change): Sql {
     case "update":
       return update(table, change);
     case "delete":
-      return sql`DELETE FROM ${table.target} WHERE ${deleteCondition(table, change)};`;
+      return sql`DELETE FROM ${table.target} WHERE ${join(
+        [deleteCondition(table, change), ...unreferenced(table.children, change.before)],
+        " AND ",
+      )};`;
   }
 }
 
@@ -28,10 +32,18 @@ export function statementTogether(table: ScriptTable, step: Step, changes: reado
       changes.flatMap((change) => (change.kind === "insert" ? [change.after] : [])),
     );
   }
-  const conditions = changes.flatMap((change) =>
-    change.kind === "delete" ? [sql`(${deleteCondition(table, change)})`] : [],
+  const deletes = changes.flatMap((change) => (change.kind === "delete" ? [change] : []));
+  const rows = join(
+    deletes.map((change) => sql`(${deleteCondition(table, change)})`),
+    "\n  OR ",
   );
-  return sql`DELETE FROM ${table.target} WHERE ${join(conditions, "\n  OR ")};`;
+  const others = table.children.filter(({ same }) => !same);
+  const guards = deletes.flatMap(({ before }) => unreferenced(others, before));
+  // Rows that take each other along go together or not at all.
+  if (table.children.length > others.length)
+    guards.push(sql`(SELECT count(*) FROM ${table.target} WHERE ${rows}) = ${deletes.length}`);
+  if (guards.length === 0) return sql`DELETE FROM ${table.target} WHERE ${rows};`;
+  return sql`DELETE FROM ${table.target} WHERE (${rows})\n  AND ${join(guards, "\n  AND ")};`;
 }
 
 function insertRows(table: ScriptTable, rows: readonly (readonly Datum[])[]): Sql {

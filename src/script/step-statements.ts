@@ -10,8 +10,8 @@ import {
   type BulkOptions,
   isBulk,
   loadRows,
-  type Measured,
   measure,
+  measured,
 } from "./bulk.ts";
 import { type Loads, loadKey } from "./checks.ts";
 import { chunksOf, valuesList } from "./chunks.ts";
@@ -25,7 +25,7 @@ export type WrittenStep = { readonly step: Step; readonly table: ScriptTable } &
   | { readonly form: "table"; readonly load: BulkLoad }
 );
 
-/** Decides for each step. Reads its changes once. */
+/** Decides for each step. Reads the changes of those that releases have altered. */
 export async function writtenSteps(
   plan: Plan,
   tables: ReadonlyMap<string, ScriptTable>,
@@ -37,13 +37,16 @@ export async function writtenSteps(
     if (!table) throw new Error(`a step concerns ${step.table.name}, which has no changes`);
     const kind: Change["kind"] = step.kind === "release" ? "update" : step.kind;
     const rows = { kind, count: step.count, changes: step.changes };
-    const measured: Measured = await measure(table, rows);
-    if (!measured.copyable || !isBulk(measured, step.count, options))
+    const known = step.asCompared && step.count === table.changed.counts[kind];
+    const size = known
+      ? measured(table, rows, table.changed.profiles[kind])
+      : await measure(table, rows);
+    if (!size.copyable || !isBulk(size, step.count, options))
       written.push({ step, table, form: "rows" });
     else if (!options.temporaryTables) written.push({ step, table, form: "lists" });
     else {
       const load = {
-        ...measured,
+        ...size,
         ...rows,
         sides: { before: true, after: true },
         name: sql`rowpatch_step_${index + 1}`,

@@ -7,6 +7,7 @@ import type { ChangedTable } from "../changeset/types.ts";
 import type { Datum } from "../compare/change.ts";
 import { equalityOf } from "../compare/equality.ts";
 import { formatName, nameKey, type TableName } from "../names.ts";
+import { type Children, childrenOf } from "./children.ts";
 import { castName, datum, keyIs, type ScriptColumn } from "./column.ts";
 import { ident, join, qualified, type Sql, sql } from "./sql.ts";
 
@@ -29,6 +30,8 @@ export interface ScriptTable {
   readonly arbiter: boolean;
   /** Whether a listed column is GENERATED ALWAYS AS IDENTITY. */
   readonly overriding: boolean;
+  /** What refers to its rows by foreign keys that act when one is deleted. */
+  readonly children: readonly Children[];
 }
 
 /** Describes every changed table. Throws a plain error if the catalog lacks one: the comparison has seen them all. */
@@ -36,13 +39,11 @@ export function scriptTables(
   catalog: Catalog,
   tables: readonly ChangedTable[],
 ): Map<string, ScriptTable> {
-  const byName = tableByName(catalog);
   return new Map(
-    tables.map((changed) => {
-      const table = byName.get(nameKey(changed.table));
-      if (!table) throw new Error(`${formatName(changed.table)} is not in the catalog`);
-      return [nameKey(changed.table), scriptTable(catalog, table, changed)];
-    }),
+    tables.map((changed) => [
+      nameKey(changed.table),
+      scriptTable(catalog, tableOf(catalog, changed.table), changed),
+    ]),
   );
 }
 
@@ -63,7 +64,16 @@ function scriptTable(catalog: Catalog, table: Table, changed: ChangedTable): Scr
     qualified: name,
     arbiter: hasArbiter(table, changed.key),
     overriding: changed.columns.some((column) => columnOf(table, column).identity === "always"),
+    children: childrenOf(catalog, { table: table.name, columns: changed.columns }, (child, name) =>
+      scriptColumn(catalog, columnOf(tableOf(catalog, child), name)),
+    ),
   };
+}
+
+function tableOf(catalog: Catalog, name: TableName): Table {
+  const table = tableByName(catalog).get(nameKey(name));
+  if (!table) throw new Error(`${formatName(name)} is not in the catalog`);
+  return table;
 }
 
 function columnOf(table: Table, name: string): Column {

@@ -1,5 +1,7 @@
 /** A small changeset in memory, for tests of what is written about one. */
+
 import type { Catalog, Column, Table } from "../../src/catalog/types.ts";
+import { profiler } from "../../src/changeset/profile.ts";
 import { type ChangedTable, type Changeset, NO_CHANGES } from "../../src/changeset/types.ts";
 import type { Change } from "../../src/compare/change.ts";
 import { nameKey, type TableName } from "../../src/names.ts";
@@ -55,8 +57,18 @@ function changedTable({ table, columns, key, changes, withheld = [] }: TableSket
     key,
     counts: count(changes),
     withheld: count(withheld),
+    profiles: profilesOf(changes, columns.length),
     rows: { production: 10, local: 11 },
   };
+}
+
+function profilesOf(changes: readonly Change[], width: number): ChangedTable["profiles"] {
+  const of = (kind: Change["kind"]) => {
+    const { note, result } = profiler(width);
+    for (const change of changes) if (change.kind === kind) note(change);
+    return result();
+  };
+  return { insert: of("insert"), update: of("update"), delete: of("delete") };
 }
 
 function count(changes: readonly Change[]) {

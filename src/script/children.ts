@@ -1,0 +1,74 @@
+/**
+ * Rows that refer to a row by a foreign key that acts when it is deleted. A delete expects that there are none left: a child that
+ * someone has changed would go unseen with its parent, for the count of its table would be right.
+ */
+import { foreignKeysTo, tableByName } from "../catalog/lookup.ts";
+import type { Catalog } from "../catalog/types.ts";
+import type { Datum } from "../compare/change.ts";
+import { nameKey, type TableName } from "../names.ts";
+import { datum, operator, type ScriptColumn } from "./column.ts";
+import { ident, join, qualified, type Sql, sql } from "./sql.ts";
+
+/** One such foreign key. */
+export interface Children {
+  /** The table that refers, with ONLY where others may inherit from it. */
+  readonly from: Sql;
+  /** Whether rows of a table refer to rows of the same. */
+  readonly same: boolean;
+  readonly columns: readonly {
+    readonly child: ScriptColumn;
+    /** Of the column referred to, among the parent's changed columns. */
+    readonly position: number;
+  }[];
+}
+
+/** The foreign keys to `table` that act on delete. Those to columns that are not compared are left out: the effects check sees them. */
+export function childrenOf(
+  catalog: Catalog,
+  { table, columns }: { readonly table: TableName; readonly columns: readonly string[] },
+  describe: (child: TableName, column: string) => ScriptColumn,
+): readonly Children[] {
+  return foreignKeysTo(catalog, table).flatMap(({ table: child, foreignKey }) => {
+    if (foreignKey.onDelete === "no action" || foreignKey.onDelete === "restrict") return [];
+    const pairs = foreignKey.columns.map((name, n) => ({
+      child: describe(child.name, name),
+      position: columns.indexOf(foreignKey.referencedColumns[n] ?? ""),
+    }));
+    if (pairs.some(({ position }) => position < 0)) return [];
+    const partitioned = tableByName(catalog).get(nameKey(child.name))?.kind === "partitioned";
+    const from = partitioned ? qualified(child.name) : sql`ONLY ${qualified(child.name)}`;
+    return [{ from, same: nameKey(child.name) === nameKey(table), columns: pairs }];
+  });
+}
+
+/** Conditions that nothing refers to the row with these values any more. */
+export function unreferenced(
+  children: readonly Children[],
+  before: readonly Datum[],
+): readonly Sql[] {
+  return children.flatMap(({ from, columns }) => {
+    const values = columns.map(({ position }) => before[position] ?? null);
+    // A reference to NULL does not exist.
+    if (values.includes(null)) return [];
+    const same = columns.map(({ child }, n) => {
+      const value = datum(values[n] ?? null);
+      const typed = child.castLiterals ? sql`${value}::${child.cast}` : value;
+      return sql`c.${ident(child.name)} ${operator(child)} ${typed}`;
+    });
+    return [sql`NOT EXISTS (SELECT FROM ${from} AS c WHERE ${join(same, " AND ")})`];
+  });
+}
+
+/** The same for each row `t` of a set-based delete. */
+export function allUnreferenced(
+  children: readonly Children[],
+  parent: readonly ScriptColumn[],
+): readonly Sql[] {
+  return children.map(({ from, columns }) => {
+    const same = columns.map(
+      ({ child, position }) =>
+        sql`c.${ident(child.name)} ${operator(child)} t.${ident(parent[position]?.name ?? "")}`,
+    );
+    return sql`NOT EXISTS (SELECT FROM ${from} AS c WHERE ${join(same, " AND ")})`;
+  });
+}
