@@ -1,6 +1,8 @@
 /**
  * Findings: what the reviewer must see, as data. Severity and prose live here alone, in exhaustive tables.
  */
+
+import { describeReview, isReview, REVIEW_SEVERITY, type ReviewFacts } from "./findings/review.ts";
 import { formatIdentifier, formatName, type QualifiedName, type TableName } from "./names.ts";
 
 /** Blocking findings stop `script` until they are answered. */
@@ -13,6 +15,7 @@ type Where = "production" | "local";
 
 /** What was found, by code. */
 export type FindingFacts =
+  | ReviewFacts
   | { readonly code: "table_missing"; readonly table: TableName; readonly in: Where }
   | { readonly code: "not_compared"; readonly table: TableName; readonly reason: string }
   | {
@@ -127,6 +130,7 @@ export type FindingFacts =
     };
 
 const SEVERITY = {
+  ...REVIEW_SEVERITY,
   table_missing: "warning",
   not_compared: "notice",
   column_missing: "warning",
@@ -168,6 +172,7 @@ export function isBlocked(findings: readonly Finding[]): boolean {
 }
 
 function describe(facts: FindingFacts): string {
+  if (isReview(facts)) return describeReview(facts);
   switch (facts.code) {
     case "table_missing":
       return `table ${formatName(facts.table)} does not exist in ${facts.in}; it was not compared`;

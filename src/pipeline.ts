@@ -16,6 +16,7 @@ import type { Catalog } from "./catalog/types.ts";
 import { type Collected, collectChanges, collectKeyless } from "./changeset/collect.ts";
 import { invert } from "./changeset/invert.ts";
 import { type Policy, policyFindings } from "./changeset/policy.ts";
+import { reviewFindings } from "./changeset/review.ts";
 import { freeSequenceFindings, sequencesOf, sequenceTargets } from "./changeset/sequences.ts";
 import { spillFiles } from "./changeset/spill-files.ts";
 import { spool } from "./changeset/spool.ts";
@@ -153,15 +154,21 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       targets.push(...raised.targets);
       findings.push(...raised.findings);
     }
-    findings.push(
-      ...freeSequenceFindings(catalogs.production, states.production, states.local),
-      ...largeObjects(production, local),
-    );
+    findings.push(...freeSequenceFindings(catalogs.production, states.production, states.local));
     const changeset = store.changeset({
       sequences: targets,
       production: await finalProvenance(production),
       local: await finalProvenance(local),
     });
+    findings.push(
+      ...(await reviewFindings({
+        changeset,
+        catalogs,
+        sources: { production, local },
+        pairs: present,
+        filtered: new Set(filters.keys()),
+      })),
+    );
     const deploy = await planSteps(catalogs.production, changeset);
     const revert = await planSteps(catalogs.production, invert(changeset));
     return {
@@ -298,14 +305,6 @@ function readingOrder(pairs: readonly TablePair[], production: Source): readonly
 function nothingReason(findings: readonly Finding[]): string {
   const first = findings.find(({ code }) => code === "not_compared" || code === "table_missing");
   return first ? first.message : "there is no table on both sides";
-}
-
-function largeObjects(...sources: readonly Source[]): readonly Finding[] {
-  const count = Math.max(
-    0,
-    ...sources.map((source) => (source.kind === "dump" ? source.largeObjects : 0)),
-  );
-  return count > 0 ? [finding({ code: "large_objects", count })] : [];
 }
 
 async function finalProvenance(source: Source): Promise<Source["provenance"]> {

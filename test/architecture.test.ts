@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 const STAGES = [
   "names.ts",
   "errors.ts",
+  "findings",
   "findings.ts",
   "sources",
   "catalog",
@@ -20,7 +21,15 @@ const STAGES = [
 ];
 
 /** Stages that only turn values into values: they open nothing and read no clock, environment or process. */
-const PURE = new Set(["names.ts", "errors.ts", "findings.ts", "compare", "order", "script"]);
+const PURE = new Set([
+  "names.ts",
+  "errors.ts",
+  "findings",
+  "findings.ts",
+  "compare",
+  "order",
+  "script",
+]);
 
 const source = new URL("../src/", import.meta.url);
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })

@@ -153,3 +153,24 @@ export function utf8Map({ name, decode }: Encoding, damage: Damage): ChunkMap | 
     return Buffer.from(text);
   };
 }
+
+/**
+ * Whether the encoding of this name holds every character of a text; undefined where that is not known here: encodings of several
+ * bytes a character, and unknown ones. UTF8 holds all.
+ */
+export function canEncode(name: string): ((text: string) => boolean) | undefined {
+  const encoding = findEncoding(name);
+  if (encoding?.name === "UTF8") return () => true;
+  const table = encoding?.name === "LATIN1" ? "latin1" : TABLES[encoding?.name ?? ""];
+  if (table === undefined || MULTIBYTE.has(encoding?.name ?? "")) return undefined;
+  const holds = iconv.decode(
+    Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
+    encoding?.name === "LATIN1" ? "iso-8859-1" : table,
+  );
+  const characters = new Set(holds);
+  characters.delete("\ufffd");
+  return (text) => /^[\0-\x7f]*$/.test(text) || [...text].every((char) => characters.has(char));
+}
+
+/** Encodings of TABLES with characters of several bytes. */
+const MULTIBYTE: ReadonlySet<string> = new Set("EUC_JP EUC_KR SJIS GBK GB18030 UHC".split(" "));

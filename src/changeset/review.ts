@@ -1,0 +1,26 @@
+/**
+ * The review of a changeset: everything that catalogs and data already show of what its scripts would meet in production.
+ */
+import { type Finding, finding } from "../findings.ts";
+import { blastRadius } from "./review/blast-radius.ts";
+import { definitionFindings } from "./review/definitions.ts";
+import { partitionFindings } from "./review/partitions.ts";
+import { replicationFindings } from "./review/replication.ts";
+import { largeObjectsOf, serverFindings } from "./review/server.ts";
+import type { Subject } from "./review/subject.ts";
+import { valueFindings } from "./review/values.ts";
+
+/** All findings; sources are read again where that is needed, and closed by who opened them. */
+export async function reviewFindings(subject: Subject): Promise<readonly Finding[]> {
+  const { production, local } = subject.sources;
+  const largeObjects = Math.max(await largeObjectsOf(production), await largeObjectsOf(local));
+  return [
+    ...definitionFindings(subject),
+    ...(await valueFindings(subject, largeObjects)),
+    ...(await partitionFindings(subject)),
+    ...(await blastRadius(subject)),
+    ...(await replicationFindings(subject)),
+    ...(await serverFindings(subject)),
+    ...(largeObjects > 0 ? [finding({ code: "large_objects", count: largeObjects })] : []),
+  ];
+}
