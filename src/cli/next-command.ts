@@ -19,6 +19,8 @@ export function nextCommand(failure: Failure, argv: readonly string[]): string {
     case "dump_damaged":
     case "ddl_unreadable":
     case "server_unsupported":
+    case "definitions_missing":
+    case "row_width":
       return 'pg_dump -Fc -f production.dump "$URL"';
     case "several_databases":
       return again(argv, `--database ${shellQuote(failure.databases[0] ?? "name")}`);

@@ -105,6 +105,11 @@ function addScript(program: Command, { io, argv, finish }: ProgramContext): void
   command
     .option("--expect-database <name>", "let the scripts run only in a database of this name")
     .option("--lock-timeout <time>", "how long the scripts wait for a lock (default: 5s)")
+    .option(
+      "--bulk-threshold <rows>",
+      "steps of more rows go set-based, as COPY data (default: 1000, or 8 MB)",
+    )
+    .option("--no-temp-tables", "large steps use VALUES lists, for roles without TEMPORARY")
     .option("--json", "print what was written as JSON");
   common(command).addHelpText(
     "after",

@@ -23,6 +23,8 @@ export const SETTING_NAMES = [
   "out",
   "expect-database",
   "lock-timeout",
+  "bulk-threshold",
+  "temp-tables",
 ] as const;
 
 export type SettingName = (typeof SETTING_NAMES)[number];
@@ -34,7 +36,7 @@ export interface SettingReader {
   /** The flag's value if it was given, else the file's. A list of flags replaces the file's list. */
   value(name: SettingName): unknown;
   text(name: SettingName): string | undefined;
-  choice<T extends string>(name: SettingName, choices: readonly T[]): T | undefined;
+  choice<T extends string | boolean>(name: SettingName, choices: readonly T[]): T | undefined;
   matching(name: SettingName, form: RegExp, expected: string): string | undefined;
   list(name: SettingName): readonly string[];
   /** `table=value` flags, or a mapping from table to value in the file. */

@@ -33,6 +33,10 @@ export interface Settings {
   readonly out?: string;
   readonly expectDatabase?: string;
   readonly lockTimeout?: string;
+  /** Rows of a step beyond which it goes the set-based way. */
+  readonly bulkThreshold?: number;
+  /** False: scripts make no temporary tables. */
+  readonly temporaryTables?: boolean;
 }
 
 const DEFAULT_MEMORY = 256 * 1024 ** 2;
@@ -69,6 +73,8 @@ export function parseSettings(flags: RawSettings, file: RawSettings, fileName: s
     ...optional("out", reader.text("out")),
     ...optional("expectDatabase", reader.text("expect-database")),
     ...optional("lockTimeout", lockTimeout(reader)),
+    ...optional("bulkThreshold", bulkThreshold(reader)),
+    ...optional("temporaryTables", reader.choice("temp-tables", [true, false])),
   };
   if (reader.mistakes.length > 0) {
     throw new ExpectedError({ code: "usage", message: reader.mistakes.join("\n") });
@@ -103,6 +109,15 @@ function lockTimeout(reader: SettingReader): string | undefined {
     /^\d{1,9}(ms|s|min|h)$|^0$/,
     "must be a time such as 5s or 500ms; 0 waits without limit",
   );
+}
+
+function bulkThreshold(reader: SettingReader): number | undefined {
+  const given = reader.value("bulk-threshold");
+  const text = typeof given === "number" ? String(given) : given;
+  if (text === undefined) return undefined;
+  if (typeof text === "string" && /^\d{1,9}$/.test(text)) return Number(text);
+  reader.mistakes.push("--bulk-threshold must be a number of rows, such as 1000");
+  return undefined;
 }
 
 const UNITS: Readonly<Record<string, number>> = { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };

@@ -58,13 +58,15 @@ function folderOf({ settings, force, time, io }: Run): FolderRequest {
 
 async function bundleFacts({ settings, time }: Run, comparison: Comparison): Promise<BundleFacts> {
   const { makeScripts } = await import("../../pipeline.ts");
-  const { ticket, expectDatabase, lockTimeout } = settings;
+  const { ticket, expectDatabase, lockTimeout, bulkThreshold, temporaryTables } = settings;
   const options = {
     version: readVersion(),
     generatedAt: time,
     ...(ticket === undefined ? {} : { ticket }),
     ...(expectDatabase === undefined ? {} : { expectDatabase }),
     ...(lockTimeout === undefined ? {} : { lockTimeout }),
+    ...(bulkThreshold === undefined ? {} : { bulkThreshold }),
+    ...(temporaryTables === undefined ? {} : { temporaryTables }),
   };
   const scripts = await makeScripts(comparison, options);
   const { changeset, production, tables, findings } = comparison;
