@@ -3,10 +3,11 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, createReadStream } from "node:fs";
+import { accessSync, constants, createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { inject } from "vitest";
 
 /** A program of PostgreSQL and what it shall do. */
@@ -27,7 +28,7 @@ export function hasPrograms(): boolean {
   return isOnPath("psql") || container() !== undefined;
 }
 
-/** Runs to the end. @throws if there is no such program. */
+/** Runs to the end; within a container, what `-f` shall write comes through stdout. @throws if there is no such program. */
 export async function run(job: Job): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   const isHere = job.container === undefined && isOnPath(job.program);
   const [program, args] = isHere ? onMachine(job) : inContainer(job);
@@ -36,7 +37,12 @@ export async function run(job: Job): Promise<{ exitCode: number; stdout: string;
   inputOf(job, program).pipe(child.stdin);
   // psql may end before it has read its input.
   child.stdin.on("error", () => undefined);
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const output = isHere ? undefined : outputOf(job);
+  const written =
+    output === undefined
+      ? text(child.stdout)
+      : pipeline(child.stdout, createWriteStream(output)).then(() => "");
+  const [stdout, stderr] = await Promise.all([written, text(child.stderr)]);
   const [code] = await closed;
   return { exitCode: typeof code === "number" ? code : 128, stdout, stderr };
 }
@@ -54,10 +60,18 @@ function inContainer(job: Job): [string, string[]] {
   inside.host = "localhost:5432";
   const variables = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
   const files = file === undefined ? [] : ["-f", "-"];
+  const flag = outputOf(job) === undefined ? args.length : args.indexOf("-f");
+  const rest = args.filter((_, index) => index !== flag && index !== flag + 1);
   return [
     "docker",
-    ["exec", "-i", ...variables, id, program, "-d", inside.href, ...args, ...files],
+    ["exec", "-i", ...variables, id, program, "-d", inside.href, ...rest, ...files],
   ];
+}
+
+/** The file that pg_dump shall write. */
+function outputOf({ program, args }: Job): string | undefined {
+  const flag = program === "pg_dump" ? args.indexOf("-f") : -1;
+  return flag < 0 ? undefined : args[flag + 1];
 }
 
 function inputOf({ file, input = "" }: Job, program: string): Readable {
