@@ -3,9 +3,9 @@
  * and pg_dump runs in whatever time zone the database has.
  */
 
-/** A constant of a type that holds instants. */
-const INSTANT_CONSTANT =
-  /'((?:[^']|'')*)'::(?=timestamp(?:\(\d\))? with time zone|tstzrange|tstzmultirange)/g;
+/** Quoted names, so that their quotes are not taken for others; and constants, with the type where it holds instants. */
+const QUOTED =
+  /"[^"]*(?:""[^"]*)*"|'[^']*(?:''[^']*)*'(?:::(timestamp(?:\(\d\))? with time zone|tstzrange|tstzmultirange))?/g;
 
 const INSTANT =
   /(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(\.\d+)?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?/g;
@@ -19,7 +19,9 @@ export function normalizeText(text: string): string {
   // CASE is printed on a line of its own, even as the first word.
   const trimmed = text.trim();
   if (!/'::t(?:imestamp|stz)/.test(trimmed)) return trimmed;
-  return trimmed.replace(INSTANT_CONSTANT, (constant) => constant.replace(INSTANT, inUtc));
+  return trimmed.replace(QUOTED, (quoted, type) =>
+    type === undefined ? quoted : quoted.replace(INSTANT, inUtc),
+  );
 }
 
 function inUtc(instant: string, ...fields: (string | undefined)[]): string {

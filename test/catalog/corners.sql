@@ -119,6 +119,8 @@ CREATE UNIQUE INDEX part_1_broken ON part_1 (id, v, "at é"); ALTER INDEX part_b
 ALTER TABLE ONLY part ADD CONSTRAINT part_key_broken UNIQUE ("at é", v, id);
 CREATE TABLE part_empty (a int PRIMARY KEY) PARTITION BY HASH (a);
 CREATE UNIQUE INDEX part_empty_only ON ONLY part_empty (a);
+CREATE TABLE part_index (a int NOT NULL) PARTITION BY RANGE (a); CREATE UNIQUE INDEX part_index_a ON part_index (a);
+CREATE TABLE part_index_1 (a int NOT NULL UNIQUE); ALTER TABLE part_index ATTACH PARTITION part_index_1 DEFAULT;
 CREATE TABLE part_ref (id int, at timestamptz, FOREIGN KEY (id, at) REFERENCES part);
 CREATE TABLE part_identity (id int GENERATED ALWAYS AS IDENTITY, k int) PARTITION BY LIST (k);
 CREATE TABLE part_identity_1 PARTITION OF part_identity FOR VALUES IN (1);

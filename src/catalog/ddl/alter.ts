@@ -11,10 +11,11 @@ import { changeColumn, findTable, type TableDraft } from "./draft.ts";
 import { afterWords, sliceItem } from "./sql-text.ts";
 import { relationName, type Statement, unreadable } from "./statement.ts";
 
-/** One subcommand: the table it names, and the tables below it that it concerns too (none with ONLY). */
+/** One subcommand of a statement. */
 interface Change {
   readonly table: TableDraft;
-  readonly tables: readonly TableDraft[];
+  /** The table and those below it that the statement concerns too: none with ONLY. */
+  readonly concerned: () => readonly TableDraft[];
   readonly command: AlterTableCmd;
   /** Where the subcommand ends, if it is the only one. */
   readonly next?: number;
@@ -32,8 +33,10 @@ export function alterTable(statement: Statement, node: AlterTableStmt): void {
   const name = relationName(statement, node.relation);
   const table = findTable(statement.draft, name);
   if (!table) return;
-  const tables = node.relation?.inh === true ? withChildren(statement, table) : [table];
-  if (node.relation?.inh !== true) noteOnly(node, table);
+  const recursing = node.relation?.inh === true;
+  const concerned = (): readonly TableDraft[] =>
+    recursing ? withChildren(statement, table) : [table];
+  if (!recursing) noteOnly(node, table);
   const next = node.cmds?.length === 1 ? { next: statement.sql.length } : {};
   for (const item of node.cmds ?? []) {
     if (!("AlterTableCmd" in item)) continue;
@@ -47,7 +50,7 @@ export function alterTable(statement: Statement, node: AlterTableStmt): void {
         `a dump does not change ${formatName(name)} in this way (${subtype})`,
       );
     }
-    read(statement, { table, tables, command, ...next });
+    read(statement, { table, concerned, command, ...next });
   }
 }
 
@@ -119,8 +122,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["AT_DisableTrigUser", (_statement, { table }) => setAllTriggers(table, "disabled")],
 ]);
 
-function readColumn(statement: Statement, { table, tables, command }: Change): void {
-  if (tables.length > 1) {
+function readColumn(statement: Statement, { table, concerned, command }: Change): void {
+  if (concerned().length > 1) {
     throw unreadable(statement, "a dump does not add columns to tables that have children");
   }
   if (command.def && "ColumnDef" in command.def) {
@@ -156,14 +159,14 @@ function readPartition(statement: Statement, { table, command }: Change): void {
   if (partition) partition.partitionOf = table.name;
 }
 
-function readDefault(statement: Statement, { tables, command, next }: Change): void {
+function readDefault(statement: Statement, { concerned, command, next }: Change): void {
   const from = command.def && afterWords(statement.sql, ["SET", "DEFAULT"]);
   const expression = from === undefined ? undefined : sliceItem(statement.sql, from, next).trim();
-  for (const table of tables) setDefault(table, command.name ?? "", expression);
+  for (const table of concerned()) setDefault(table, command.name ?? "", expression);
 }
 
-function setNotNull({ tables, command }: Change, notNull: boolean): void {
-  for (const table of tables) {
+function setNotNull({ concerned, command }: Change, notNull: boolean): void {
+  for (const table of concerned()) {
     changeColumn(table, command.name ?? "", (column) => ({ ...column, notNull }));
   }
 }

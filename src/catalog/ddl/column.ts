@@ -1,10 +1,8 @@
 /**
  * One column of CREATE TABLE: type, default, generation, identity, NOT NULL, collation, and the constraints written with it.
  */
-
 import type { QualifiedName } from "../../names.ts";
-import type { ColumnDef, ConstraintNode, Node } from "../parser.ts";
-import { quoteIdentifier } from "../parser.ts";
+import { type ColumnDef, type ConstraintNode, type Node, quoteIdentifier } from "../parser.ts";
 import type { Column } from "../types.ts";
 import { addSerial, serialType, setDefault, setGenerated, setIdentity } from "./column-value.ts";
 import { addConstraint } from "./constraint.ts";

@@ -21,27 +21,22 @@ export interface ConstraintPlace {
 
 /**
  * Adds a key, unique, exclusion, foreign, check or not-null constraint to its table; does nothing for other kinds.
- * A key WITHOUT OVERLAPS is an exclusion constraint: it identifies no single row.
+ * A key WITHOUT OVERLAPS becomes an exclusion constraint.
  */
 export function addConstraint(
   statement: Statement,
   node: ConstraintNode,
   place: ConstraintPlace,
-): Constraint | undefined {
-  if (node.contype === "CONSTR_NOTNULL") {
+): void {
+  if (node.contype === "CONSTR_NOTNULL" || node.contype === "CONSTR_PRIMARY") {
     for (const name of namedColumns(node, place)) requireValue(place.table, name);
-    return undefined;
   }
   const constraint = readConstraint(statement, node, place);
-  if (!constraint) return undefined;
+  if (!constraint) return;
   place.table.constraints.set(constraint.name, constraint);
-  if (node.contype === "CONSTR_PRIMARY") {
-    for (const name of namedColumns(node, place)) requireValue(place.table, name);
-  }
   if (constraint.kind === "foreign" && constraint.referencedColumns.length === 0) {
     place.table.implicitKeys.set(constraint.name, statement.place);
   }
-  return constraint;
 }
 
 function requireValue(table: TableDraft, column: string): void {
@@ -68,6 +63,7 @@ function readConstraint(
     }
     case "CONSTR_PRIMARY":
     case "CONSTR_UNIQUE": {
+      // It identifies no single row, nor can ON CONFLICT name it.
       if (node.without_overlaps) break;
       const key = keyConstraint(node, { name, columns, definition: withoutStorage(definition) });
       return place.column === undefined ? key : { ...key, definition: keyDefinition(key) };

@@ -19,11 +19,14 @@ JOIN ${USER_TABLES} t ON t.oid = con.conrelid
 LEFT JOIN pg_class refc ON refc.oid = con.confrelid
 LEFT JOIN pg_namespace refn ON refn.oid = refc.relnamespace
 LEFT JOIN pg_index i ON i.indexrelid = con.conindid AND con.contype IN ('p', 'u', 'x')
+LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
 WHERE con.contype IN ('p', 'u', 'x', 'f', 'c')
   -- Clones of a partition root's keys have a parent; inherited checks are not local.
   AND con.conparentid = 0 AND (con.contype <> 'c' OR con.conislocal)
   -- A key made with ONLY on a partitioned table does not hold before every partition has it.
-  AND i.indisvalid IS NOT FALSE`;
+  AND i.indisvalid IS NOT FALSE
+  -- A key of a partition may stand for an index of the root that no constraint owns.
+  AND ic.relispartition IS NOT TRUE`;
 
 /** Constraints by oid of their table. */
 export async function readConstraints(
