@@ -43,6 +43,11 @@ describe("normalizeText", () => {
       "'294276-12-31 23:59:59+01'::timestamp with time zone",
     ],
     [
+      "quotes of names are no quotes of constants",
+      `"it's" > '2001-02-03 05:05:06+01'::timestamp with time zone`,
+      `"it's" > '2001-02-03 04:05:06+00'::timestamp with time zone`,
+    ],
+    [
       "infinity stays",
       "'infinity'::timestamp with time zone",
       "'infinity'::timestamp with time zone",
