@@ -7,6 +7,7 @@ import type { Catalog, Table } from "../catalog/types.ts";
 import type { ChangedTable, Changeset } from "../changeset/types.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { valueAfter, valueBefore } from "../compare/change.ts";
+import { keyClassOf } from "../compare/key.ts";
 import { type Finding, finding } from "../findings.ts";
 import { nameKey } from "../names.ts";
 import { mentions } from "./mentions.ts";
@@ -30,6 +31,8 @@ export interface UniqueRule {
   readonly name: string;
   /** Columns whose values decide, where equal values conflict; empty where only PostgreSQL can tell (expressions, exclusion). */
   readonly compared: readonly number[];
+  /** For each of `compared`: brings texts that the index takes for equal to one spelling. */
+  readonly spelling: readonly (((text: string) => string) | undefined)[];
   /** Every column that has a part in it, predicates included. */
   readonly involved: readonly number[];
   readonly deferrable: boolean;
@@ -57,7 +60,8 @@ export async function uniqueReleases(catalog: Catalog, changeset: Changeset): Pr
     const early = new Set<string>();
     const park = parker(catalog, table, changed);
     const referenced = foreignKeysTo(catalog, changed.table).length > 0;
-    for (const rule of uniqueRules(table, changed)) {
+    for (const rule of uniqueRules(catalog, table, changed)) {
+      if (!mayMove(rule, changed)) continue;
       const givers = await findGivers(changeset, changed, rule);
       if (givers.size === 0) continue;
       if (rule.deferrable) {
@@ -85,6 +89,12 @@ export async function uniqueReleases(catalog: Catalog, changeset: Changeset): Pr
     if (parked.size + early.size > 0) releases.set(nameKey(changed.table), { parked, early });
   }
   return { releases, deferred, findings };
+}
+
+/** Whether one change can give up and another take a value, as far as counts tell: spares reading the changes. */
+function mayMove({ involved }: UniqueRule, { counts, profiles }: ChangedTable): boolean {
+  const updates = involved.some((position) => (profiles.update.columns[position]?.rows ?? 0) > 0);
+  return (counts.delete > 0 || updates) && (counts.insert > 0 || updates);
 }
 
 /** Keys of rows that give up a value which another row takes. */
@@ -122,37 +132,59 @@ function concerns(change: Change, { involved }: UniqueRule): boolean {
 
 function valueIn(
   change: Change,
-  { compared, nullsFree }: UniqueRule,
+  { compared, spelling, nullsFree }: UniqueRule,
   side: (change: Change, position: number) => Datum | undefined,
 ): string | undefined {
   if (compared.length === 0) return "";
-  const values = compared.map((position) => side(change, position));
+  const values = compared.map((position, n) => {
+    const value = side(change, position);
+    const spell = spelling[n];
+    return typeof value === "string" && spell ? spell(value) : value;
+  });
   return nullsFree ? tuple(values) : JSON.stringify(values);
 }
 
 /** Every unique index and exclusion constraint of the table but the key that rows are paired by. */
-export function uniqueRules(table: Table, changed: ChangedTable): readonly UniqueRule[] {
-  const position = (column: string) => changed.columns.indexOf(column);
-  const known = (columns: readonly string[]) => columns.map(position).filter((at) => at >= 0);
+export function uniqueRules(
+  catalog: Catalog,
+  table: Table,
+  changed: ChangedTable,
+): readonly UniqueRule[] {
+  const known = (columns: readonly string[]) =>
+    [...new Set(columns)].map((column) => changed.columns.indexOf(column)).filter((at) => at >= 0);
+  const rule = (
+    columns: readonly string[],
+    facts: Pick<UniqueRule, "name" | "deferrable" | "nullsFree">,
+  ): UniqueRule => {
+    const compared = known(columns);
+    const spelling = compared.map((position) =>
+      spellingOf(catalog, table, changed.columns[position] ?? ""),
+    );
+    // Where only PostgreSQL can tell equal values, every value may be equal to every other.
+    if (spelling.includes("unknown"))
+      return { ...facts, compared: [], spelling: [], involved: compared };
+    return {
+      ...facts,
+      compared,
+      spelling: spelling.map((spell) => (spell === "unknown" ? undefined : spell)),
+      involved: compared,
+    };
+  };
   const rules: UniqueRule[] = [];
   for (const constraint of table.constraints) {
+    const { name } = constraint;
     if (constraint.kind === "primary" || constraint.kind === "unique") {
       if (isKey(constraint.columns, changed)) continue;
-      const compared = known(constraint.columns);
-      const { name, nullsNotDistinct } = constraint;
-      rules.push({
-        name,
-        compared,
-        involved: compared,
-        deferrable: constraint.deferrable !== "no",
-        nullsFree: !nullsNotDistinct,
-      });
+      const deferrable = constraint.deferrable !== "no";
+      rules.push(
+        rule(constraint.columns, { name, deferrable, nullsFree: !constraint.nullsNotDistinct }),
+      );
     } else if (constraint.kind === "exclusion") {
       const involved = known(mentions(constraint.definition, changed.columns));
-      const { name } = constraint;
       rules.push({
         name,
         compared: [],
+        spelling: [],
         involved,
         deferrable: constraint.deferrable !== "no",
         nullsFree: true,
@@ -167,17 +199,24 @@ export function uniqueRules(table: Table, changed: ChangedTable): readonly Uniqu
     const hidden = [...texts, index.predicate ?? ""].flatMap((text) =>
       mentions(text, changed.columns),
     );
-    const involved = known([...new Set([...columns, ...hidden])]);
-    const compared = plain ? known(columns) : [];
-    rules.push({
-      name: index.name,
-      compared,
-      involved,
-      deferrable: false,
-      nullsFree: !index.nullsNotDistinct,
-    });
+    const facts = { name: index.name, deferrable: false, nullsFree: !index.nullsNotDistinct };
+    rules.push({ ...rule(plain ? columns : [], facts), involved: known([...columns, ...hidden]) });
   }
   return rules.filter(({ involved }) => involved.length > 0);
+}
+
+/** One spelling for all texts that the column's unique index takes for equal; undefined where the text itself decides. */
+function spellingOf(
+  catalog: Catalog,
+  table: Table,
+  name: string,
+): ((text: string) => string) | "unknown" | undefined {
+  const column = table.columns.find((candidate) => candidate.name === name);
+  const key = column && keyClassOf(column, catalog);
+  if (!key || key.kind === "exact") return undefined;
+  if (key.kind === "canonical") return key.canonical;
+  const { fold } = key;
+  return fold ? (text) => fold(text) ?? text.toLowerCase() : "unknown";
 }
 
 function isKey(columns: readonly string[], { key }: ChangedTable): boolean {
