@@ -83,7 +83,9 @@ export type ReviewFacts =
   | { readonly code: "materialized_views"; readonly views: readonly TableName[] };
 
 /** How grave each is. */
-export const REVIEW_SEVERITY = {
+export const REVIEW_SEVERITY: Readonly<
+  Record<ReviewFacts["code"], "notice" | "warning" | "blocking">
+> = {
   no_replica_identity: "blocking",
   no_replica_identity_back: "warning",
   published: "notice",
@@ -112,7 +114,7 @@ export const REVIEW_SEVERITY = {
   collation_version: "warning",
   prepared_transactions: "warning",
   materialized_views: "notice",
-} as const satisfies Record<ReviewFacts["code"], "notice" | "warning" | "blocking">;
+};
 
 /** Whether these are facts of a review. */
 export function isReview(facts: { readonly code: string }): facts is ReviewFacts {
