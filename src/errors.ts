@@ -2,7 +2,7 @@
  * Every failure that rowpatch foresees, with what is wrong, where, and what to do. Whatever else is thrown is a bug.
  */
 
-import { printable } from "./names.ts";
+import { formatName, printable, type TableName } from "./names.ts";
 
 /** A code to branch on, and the facts that a reader needs. Nobody matches message text. */
 export type Failure =
@@ -60,6 +60,15 @@ export type Failure =
       readonly reason: string;
     }
   | { readonly code: "nothing_compared"; readonly reason: string }
+  /** Both dumps hold data only. */
+  | { readonly code: "definitions_missing"; readonly production: string; readonly local: string }
+  /** Rows that do not have the fields that their table has columns. */
+  | {
+      readonly code: "row_width";
+      readonly table?: TableName;
+      readonly side?: "production" | "local";
+      readonly reason: string;
+    }
   /** `form` is the value with each digit as 9. */
   | { readonly code: "money_locale"; readonly form: string }
   | { readonly code: "interrupted" };
@@ -109,6 +118,10 @@ function describeFailure(failure: Failure): string {
       return `${failure.doing} ${failure.path} failed: ${failure.reason}`;
     case "nothing_compared":
       return `nothing was compared: ${failure.reason}`;
+    case "definitions_missing":
+      return `neither ${failure.production} nor ${failure.local} says what its tables are: both hold data only; make one of them without --data-only`;
+    case "row_width":
+      return `a row${failure.table ? ` of ${formatName(failure.table)}` : ""}${failure.side ? ` in ${failure.side}` : ""} has other fields than its table has columns: ${failure.reason}; if it comes from a dump, the dump is damaged: make it again`;
     case "money_locale":
       return `a money value of the form ${printable(failure.form)} was printed under another lc_monetary than C or en_US, and only the server knows its value; make the dump again with PGOPTIONS="-c lc_monetary=C"`;
     case "interrupted":

@@ -18,6 +18,7 @@ export type FindingFacts =
   | ReviewFacts
   | { readonly code: "table_missing"; readonly table: TableName; readonly in: Where }
   | { readonly code: "not_compared"; readonly table: TableName; readonly reason: string }
+  | { readonly code: "catalog_borrowed"; readonly side: Where }
   | {
       readonly code: "column_missing";
       readonly table: TableName;
@@ -133,6 +134,7 @@ const SEVERITY = {
   ...REVIEW_SEVERITY,
   table_missing: "warning",
   not_compared: "notice",
+  catalog_borrowed: "warning",
   column_missing: "warning",
   column_required: "blocking",
   column_not_compared: "notice",
@@ -178,6 +180,8 @@ function describe(facts: FindingFacts): string {
       return `table ${formatName(facts.table)} does not exist in ${facts.in}; it was not compared`;
     case "not_compared":
       return `table ${formatName(facts.table)} was not compared: ${facts.reason}`;
+    case "catalog_borrowed":
+      return `the ${facts.side} dump holds data only; its tables are taken to be those of ${facts.side === "production" ? "local" : "production"}`;
     case "column_missing":
       return `column ${inTable(facts)} does not exist in ${facts.in}; it was not compared`;
     case "column_required":

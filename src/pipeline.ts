@@ -3,7 +3,7 @@
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { missingData } from "./catalog/coverage.ts";
+import { missingData, undefinedTables } from "./catalog/coverage.ts";
 import {
   constrainedColumns,
   type PairOptions,
@@ -11,7 +11,7 @@ import {
   type TablePair,
 } from "./catalog/pair.ts";
 import { matchesTable } from "./catalog/patterns.ts";
-import { readCatalog } from "./catalog/snapshot.ts";
+import { readSides, type Sides } from "./catalog/sides.ts";
 import type { Catalog } from "./catalog/types.ts";
 import { type Collected, collectChanges, collectKeyless } from "./changeset/collect.ts";
 import { invert } from "./changeset/invert.ts";
@@ -88,17 +88,20 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
   try {
     const progress = reporter(request);
     progress({ kind: "opening" });
-    await using production = await openSource(request.production, {
-      ...request,
-      tempDirectory: directory,
-    });
-    await using local = await openSource(request.local, { ...request, tempDirectory: directory });
-    const catalogs = { production: await readCatalog(production), local: await readCatalog(local) };
+    const options = { ...request, tempDirectory: directory };
+    await using opened = await openSource(request.production, options);
+    await using other = await openSource(request.local, options);
+    const sides = await readSides({ production: opened, local: other });
+    const { production, local, catalogs } = sides;
     const pairing = pairCatalogs(catalogs.production, catalogs.local, request);
     const filters = whereFilters(request, pairing.pairs);
     const store = spool(directory, request.memory / 4);
     const collected = new Map<TablePair, Collected>();
-    const findings: Finding[] = [...pairing.findings];
+    const findings: Finding[] = [
+      ...sides.findings,
+      ...pairing.findings,
+      ...undefinedTables(sides, catalogs),
+    ];
     const present = pairing.pairs.filter((pair) => {
       const gap = missingData(pair, { production, local }, catalogs);
       if (gap !== undefined)
@@ -106,7 +109,7 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       return gap === undefined;
     });
     if (present.length === 0)
-      throw new ExpectedError({ code: "nothing_compared", reason: nothingReason(findings) });
+      throw new ExpectedError({ code: "nothing_compared", reason: nothingReason(findings, sides) });
     for (const [done, pair] of readingOrder(present, production).entries()) {
       request.signal?.throwIfAborted();
       progress({ kind: "comparing", table: pair.name, tables: { done, of: present.length } });
@@ -302,7 +305,11 @@ function readingOrder(pairs: readonly TablePair[], production: Source): readonly
   });
 }
 
-function nothingReason(findings: readonly Finding[]): string {
+function nothingReason(findings: readonly Finding[], { production, local }: Sides<Source>): string {
+  const empty = [production, local].find(
+    (source) => source.kind === "dump" && source.blocks.length === 0,
+  );
+  if (empty) return `there is no data in ${empty.provenance.display}`;
   const first = findings.find(({ code }) => code === "not_compared" || code === "table_missing");
   return first ? first.message : "there is no table on both sides";
 }

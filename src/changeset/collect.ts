@@ -10,11 +10,13 @@ import {
   type PairingOptions,
 } from "../compare/align.ts";
 import type { Change, Counts } from "../compare/change.ts";
-import { decodeLine } from "../compare/decode.ts";
+import { decodeRow } from "../compare/decode.ts";
 import { keyClassOf } from "../compare/key.ts";
 import { lineKey } from "../compare/line-key.ts";
 import { rowComparison } from "../compare/table.ts";
+import { ExpectedError } from "../errors.ts";
 import { type Finding, finding } from "../findings.ts";
+import type { TableName } from "../names.ts";
 import type { Source } from "../sources/source.ts";
 import { duplicateFindings } from "./duplicates.ts";
 import { decideKeys } from "./keys.ts";
@@ -55,7 +57,7 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
   const positions = (names: readonly string[]) => names.map((name) => pair.columns.indexOf(name));
   const key = positions(pair.key ?? []);
   const context = positions(request.context);
-  const comparison = rowComparison({ columns, key, context }, catalog);
+  const comparison = rowComparison({ table: pair.name, columns, key, context }, catalog);
   const decided = key
     .flatMap((position) => columns[position] ?? [])
     .every((column) => isDecided(column, catalog));
@@ -71,7 +73,7 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
     // Such a key has no unique index, so duplicateFindings tells of it.
     onDuplicateKey: () => {},
   });
-  for await (const batch of pairs) {
+  for await (const batch of namingTable(pairs, pair.name)) {
     for (const { before, after } of batch) {
       const change = comparison.compare(before, after);
       if (!change) continue;
@@ -107,7 +109,8 @@ export async function collectKeyless(request: CollectRequest): Promise<Collected
   const rows = { production: 0, local: 0 };
   for await (const batch of alignMultiset(streams(request, rows), request.pairing)) {
     for (const { line, surplus } of batch) {
-      const row = decodeLine(line);
+      const side = surplus > 0 ? "local" : "production";
+      const row = decodeRow(line, { width: pair.columns.length, table: pair.name, side });
       for (let n = Math.abs(surplus); n > 0; n -= 1) {
         const change: Change =
           surplus > 0
@@ -131,6 +134,21 @@ export async function collectKeyless(request: CollectRequest): Promise<Collected
       ]
     : [];
   return { counts: NO_CHANGES, withheld, rows, findings };
+}
+
+/** Names the table in failures that only know the line. */
+async function* namingTable<T>(
+  batches: AsyncIterable<T>,
+  table: TableName,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* batches;
+  } catch (error) {
+    if (error instanceof ExpectedError && error.failure.code === "row_width") {
+      throw new ExpectedError({ table, ...error.failure }, { cause: error });
+    }
+    throw error;
+  }
 }
 
 function comparedColumns(pair: TablePair): readonly Column[] {

@@ -2,6 +2,8 @@
  * One line of COPY text as values. Only lines that differ come here.
  */
 import { isUtf8 } from "node:buffer";
+import { ExpectedError } from "../errors.ts";
+import type { TableName } from "../names.ts";
 import type { Datum } from "./change.ts";
 import { TAB } from "./line.ts";
 import { unescapeField } from "./line-key.ts";
@@ -15,6 +17,30 @@ export function decodeLine(line: Buffer): Datum[] {
     if (tab < 0) return fields;
     start = tab + 1;
   }
+}
+
+/** What the rows of one side are, to tell of one that is damaged. */
+export interface RowShape {
+  readonly width: number;
+  readonly table?: TableName;
+  readonly side: "production" | "local";
+}
+
+/**
+ * The fields of a line, exactly as many as there are columns: with one more or less, values would move to other columns.
+ *
+ * @throws ExpectedError `row_width`.
+ */
+export function decodeRow(line: Buffer, { width, table, side }: RowShape): Datum[] {
+  if (width === 0 && line.length === 0) return [];
+  const row = decodeLine(line);
+  if (row.length === width) return row;
+  throw new ExpectedError({
+    code: "row_width",
+    ...(table ? { table } : {}),
+    side,
+    reason: `it has ${row.length} instead of ${width}`,
+  });
 }
 
 function decodeField(field: Buffer): Datum {

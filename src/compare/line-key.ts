@@ -3,6 +3,7 @@
  * which types need a canonical form is decided elsewhere.
  */
 import { isUtf8 } from "node:buffer";
+import { ExpectedError } from "../errors.ts";
 import { LF, TAB } from "./line.ts";
 
 const SEPARATOR = Buffer.of(TAB);
@@ -73,7 +74,9 @@ function fieldStart(line: Buffer, start: number, skip: number): number {
   let at = start;
   for (let left = skip; left > 0; left -= 1) {
     at = fieldEnd(line, at) + 1;
-    if (line[at - 1] === LF) throw new Error("a line of COPY text has fewer fields than its key");
+    if (line[at - 1] === LF) {
+      throw new ExpectedError({ code: "row_width", reason: "it has fewer fields than its key" });
+    }
   }
   return at;
 }

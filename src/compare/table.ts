@@ -3,15 +3,18 @@
  * Knows one table; reads nothing itself.
  */
 import type { Catalog, Column } from "../catalog/types.ts";
+import type { TableName } from "../names.ts";
 import { canonicalizer } from "./canonical.ts";
 import type { Change, Datum } from "./change.ts";
-import { decodeLine, sameDatum } from "./decode.ts";
+import { decodeLine, decodeRow, sameDatum } from "./decode.ts";
 import { keyClassOf } from "./key.ts";
 import type { KeyField } from "./line-key.ts";
 import { sortKeyOf } from "./sort-key.ts";
 
 /** What the comparison must know of a table. Lines of both sides hold `columns` in this order. */
 export interface ComparedColumns {
+  /** For messages. */
+  readonly table?: TableName;
   readonly columns: readonly Column[];
   /** Positions of the key columns, in key order. */
   readonly key: readonly number[];
@@ -37,19 +40,26 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
   const keyColumns = table.key.flatMap((position) => table.columns[position] ?? []);
   const keyClasses = keyColumns.map((column) => keyClassOf(column, catalog));
   const order = sortKeyOf(keyColumns, catalog);
-  const values = (line: Buffer): Datum[] =>
-    decodeLine(line).map((value, index) => normal(value, canonical[index]));
+  const shape = { width: table.columns.length, ...(table.table ? { table: table.table } : {}) };
+  const raw = {
+    production: (line: Buffer): Datum[] => decodeRow(line, { ...shape, side: "production" }),
+    local: (line: Buffer): Datum[] => decodeRow(line, { ...shape, side: "local" }),
+  };
+  const canonicalRow = (row: readonly Datum[]): Datum[] =>
+    row.map((value, index) => normal(value, canonical[index]));
   const keyValues = (row: readonly Datum[]) => table.key.map((position) => row[position] ?? null);
   return {
     keyFields: table.key.map((index, n) => keyField(index, keyClasses[n])),
     compare(before, after) {
-      if (before && after) return update(table, decodeLine(before), decodeLine(after), canonical);
+      if (before && after) {
+        return update(table, raw.production(before), raw.local(after), canonical);
+      }
       if (before) {
-        const row = values(before);
+        const row = canonicalRow(raw.production(before));
         return { kind: "delete", key: keyValues(row), before: row };
       }
       if (!after) return undefined;
-      const row = values(after);
+      const row = canonicalRow(raw.local(after));
       return { kind: "insert", key: keyValues(row), after: row };
     },
     sortKey: (change) => order(change.key.map((value) => (typeof value === "string" ? value : ""))),

@@ -93,6 +93,8 @@ export interface DataBlock {
   readonly columns: readonly string[];
   /** True if the dump names no columns here (`--inserts`): fields are in table order, and `columns` is empty. */
   readonly positional?: true;
+  /** Of rows that are loaded through another table: the partitions that they came from, where the dump tells. */
+  readonly leaves?: readonly TableName[];
 }
 
 /** A dump. */
@@ -102,6 +104,8 @@ export interface DumpSource extends SourceBase {
   readonly ddl: readonly DdlStatement[];
   /** Every block of rows, in the dump's order. A table without a block has no data in this dump. */
   readonly blocks: readonly DataBlock[];
+  /** Set where the dump itself does not define its tables (`--data-only`) and the catalog is that of the other side. */
+  readonly tablesFrom?: "other side";
   /** Large objects that the dump holds; they are never compared. */
   readonly largeObjects: number;
   /** Hexadecimal SHA-256 of a dump that is one file, by one pass over it when first asked for; undefined for a directory. */

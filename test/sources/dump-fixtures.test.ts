@@ -69,12 +69,8 @@ describe.skipIf(!hasFixtures)("every fixture holds what its database held", () =
 /** How many tables must have been found. */
 function tablesOf(dump: DumpSource, expected: Expected, fixture: Fixture): number {
   if (fixture.scope === "schema only") return 0;
-  const tables = Object.values(expected.tables);
   if (fixture.scope === "part of the tables") return dump.blocks.length;
-  // In a plain dump the INSERT statements of an empty table leave no trace.
-  return fixture.rows_as === "INSERT"
-    ? tables.filter(({ rows }) => rows > 0).length
-    : tables.length;
+  return Object.keys(expected.tables).length;
 }
 
 /** pg_dump 13 writes a byte of "char" wrongly into INSERT statements. */

@@ -8,8 +8,8 @@ import type { Damage } from "../copy-text.ts";
 import { decodeText } from "../encoding.ts";
 import { readInsertHead } from "../plain/insert-head.ts";
 import { skipSpace } from "../plain/insert-values.ts";
-import { blockColumns } from "../plain/section.ts";
-import { readCopyTarget } from "../plain/statement.ts";
+import { blockColumns, blockLeaves } from "../plain/section.ts";
+import { type RowTarget, readCopyTarget } from "../plain/statement.ts";
 import type { DataBlock, DumpSource, LinesRequest, Provenance, SequenceValue } from "../source.ts";
 import { readDefinitions } from "./definitions.ts";
 import { entryPlace, type Toc, type TocEntry } from "./toc.ts";
@@ -71,7 +71,12 @@ async function readBlockTarget(archive: Archive, entry: TocEntry): Promise<Archi
     standardStrings: true,
   });
   if (!target) throw damageAt(archive, entry)("its COPY statement cannot be read");
-  return { kind: "copy", entry, table: target.table, ...blockColumns(target) };
+  return { kind: "copy", entry, ...blockTarget(entry, target) };
+}
+
+function blockTarget({ schema, tag }: TocEntry, target: RowTarget): DataBlock {
+  const { table } = target;
+  return { table, ...blockColumns(target), ...blockLeaves(table, { schema, name: tag }) };
 }
 
 /** INSERT statements tell only themselves where their rows go: the first one is looked at. */
@@ -92,7 +97,7 @@ async function readInsertTarget(archive: Archive, entry: TocEntry): Promise<Arch
   const settings = { encoding, standardStrings, defaultSchema: entry.schema };
   const head = readInsertHead(bytes.subarray(start, start + MAX_HEAD_BYTES), settings);
   if (!head) throw damage("its rows are neither COPY text nor INSERT statements of plain values");
-  return { kind: "insert", entry, table: head.target.table, ...blockColumns(head.target) };
+  return { kind: "insert", entry, ...blockTarget(entry, head.target) };
 }
 
 /** Where the head of the first INSERT must have ended. */

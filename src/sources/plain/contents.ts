@@ -4,6 +4,7 @@
 import { ExpectedError } from "../../errors.ts";
 import { type Bytes, Window } from "../bytes.ts";
 import { decodeText } from "../encoding.ts";
+import { announceData } from "./announced.ts";
 import { readCopyBlock } from "./copy-block.ts";
 import { endInsert, readHead } from "./insert-block.ts";
 import { resetStatement, type Stop, scan, startLexing } from "./lexer.ts";
@@ -59,6 +60,8 @@ export async function readContents(bytes: Bytes): Promise<PlainContents> {
     cluster: false,
     insert: undefined,
     lastHead: undefined,
+    lastComment: "",
+    announced: undefined,
   };
   await window.hold(0, MAX_HEAD_BYTES);
   pass.crlf = window.bytes[window.bytes.indexOf(LF) - 1] === CR;
@@ -106,6 +109,7 @@ async function readOn(pass: Pass, at: number): Promise<void> {
 
 function noteComment(pass: Pass, start: number, end: number): void {
   const text = slice(pass, start, end).toString("latin1").trim();
+  announceData(pass, { start, end, text });
   if (text === "-- PostgreSQL database dump") {
     if (pass.section.headed) beginSection(pass, pass.section.database);
     pass.section.headed = true;
@@ -120,7 +124,7 @@ function noteComment(pass: Pass, start: number, end: number): void {
 }
 
 function beginSection(pass: Pass, database: string | undefined): void {
-  pass.section = startSection(database, pass.settings.encoding);
+  pass.section = startSection(database, pass.settings.encoding, pass.cluster);
   pass.sections.push(pass.section);
 }
 

@@ -2,7 +2,7 @@
  * Finds where the rows of a COPY statement lie in a plain dump.
  */
 import { countLines, damaged, lineEnd, type Pass } from "./pass.ts";
-import { blockColumns } from "./section.ts";
+import { blockColumns, blockLeaves } from "./section.ts";
 import type { RowTarget } from "./statement.ts";
 
 const END_OF_DATA = Buffer.from("\n\\.");
@@ -22,6 +22,7 @@ export async function readCopyBlock(
     kind: "copy",
     table: target.table,
     ...blockColumns(target),
+    ...blockLeaves(target.table, pass.announced),
     ...pass.settings,
     start: first,
     end,

@@ -5,7 +5,7 @@ import { readInsertHead } from "./insert-head.ts";
 import { skipInserts } from "./insert-skip.ts";
 import type { Stop } from "./lexer.ts";
 import { countLines, MAX_HEAD_BYTES, type Pass, slice, unsupported } from "./pass.ts";
-import { blockColumns } from "./section.ts";
+import { blockColumns, blockLeaves, moreLeaves } from "./section.ts";
 
 /** The target of the INSERT at `start`. */
 export function readHead(pass: Pass, start: number, end: number): NonNullable<Pass["insert"]> {
@@ -33,13 +33,15 @@ export function endInsert(pass: Pass, { start, at }: Extract<Stop, { kind: "stat
   pass.insert = undefined;
   pass.complete = false;
   if (last?.kind === "insert" && last.table === target.table) {
-    blocks[blocks.length - 1] = { ...last, end };
+    const { leaves, ...block } = last;
+    blocks[blocks.length - 1] = { ...block, ...moreLeaves(last, pass.announced), end };
     return end;
   }
   blocks.push({
     kind: "insert",
     table: target.table,
     ...blockColumns(target),
+    ...blockLeaves(target.table, pass.announced),
     ...pass.settings,
     start,
     end,

@@ -2,6 +2,7 @@
  * The state of a pass over a plain dump, and what every part of the pass needs. Reads no statement.
  */
 import { ExpectedError } from "../../errors.ts";
+import type { TableName } from "../../names.ts";
 import type { Window } from "../bytes.ts";
 import type { LexState } from "./lexer.ts";
 import type { Section, Settings } from "./section.ts";
@@ -28,6 +29,9 @@ export interface Pass {
   cluster: boolean;
   /** The INSERT that is being read, once its head is. */
   insert: { readonly target: RowTarget; readonly line: number } | undefined;
+  /** The line comment before the place, and the table whose data pg_dump announced last; absent if its name may be garbled. */
+  lastComment: string;
+  announced: TableName | undefined;
   /** Bytes of the last INSERT head and its target: the next one is nearly always the same. */
   lastHead: { readonly bytes: Buffer; readonly target: RowTarget } | undefined;
 }

@@ -8,7 +8,7 @@ import type { Bytes } from "../bytes.ts";
 import type { Damage } from "../copy-text.ts";
 import type { DumpSource, LinesRequest, Provenance } from "../source.ts";
 import { readContents } from "./contents.ts";
-import type { Section } from "./section.ts";
+import { emptyBlocks, type Section } from "./section.ts";
 
 /** What `openPlain` needs. */
 export interface PlainRequest {
@@ -29,12 +29,13 @@ export async function openPlain(request: PlainRequest): Promise<DumpSource> {
   const { bytes } = request;
   const { sections, crlf } = await readContents(bytes);
   const section = chooseSection(bytes.path, sections, request.database);
+  const blocks = [...section.blocks, ...emptyBlocks(section)];
   const sequences = section.sequences.toSorted((a, b) => compareNames(a.name, b.name));
   return {
     kind: "dump",
     provenance: describe(request, section),
     ddl: section.ddl,
-    blocks: section.blocks,
+    blocks,
     largeObjects: Math.max(section.createdObjects.size, section.openedObjects.size),
     lines: (wanted) => readLines({ bytes, section, crlf }, wanted),
     sequences: async () => sequences,
@@ -52,6 +53,9 @@ function chooseSection(
   const headed = sections.filter((section) => section.headed);
   const named = sections.filter((section) => section.database !== undefined);
   const [candidates = []] = [headed, named, sections].filter((list) => list.length > 0);
+  const [single] = candidates;
+  // Only files of several databases are chosen from: the other side's dump may have another name, or none.
+  if (single && candidates.length === 1 && !single.cluster) return single;
   const found = candidates.filter(
     (section) => database === undefined || section.database === database,
   );
