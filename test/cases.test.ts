@@ -15,7 +15,7 @@ interface Case {
   /** By `schema.table`; the way back is their mirror image unless it says otherwise. */
   readonly changes?: Changes;
   readonly withheld?: Changes;
-  /** All codes, sorted, each once. */
+  /** Codes, sorted: every warning and blocking finding, and the notices that matter to the case. */
   readonly findings?: readonly string[];
   /** A blocking finding is expected: there is nothing to deploy. */
   readonly blocked?: boolean;
@@ -79,7 +79,9 @@ async function oneWay({ production, local, options }: Pair, expected: Expected):
     {
       changes: found.changes,
       withheld: found.withheld,
-      findings: found.findings,
+      findings: found.findings.filter(
+        (code) => found.grave.includes(code) || findings.includes(code),
+      ),
       blocked: found.blocked,
     },
     found.messages.join("\n"),

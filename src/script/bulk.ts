@@ -4,8 +4,16 @@
 
 import { type ChangeProfile, profiler } from "../changeset/profile.ts";
 import type { Change, Datum } from "../compare/change.ts";
-import { hashOf, type ScriptColumn } from "./column.ts";
-import { exactKey, type RowSet, type RowSetColumn, sameValues, wantedType } from "./row-set.ts";
+import { allUnreferenced } from "./children.ts";
+import { hashOf, operator, type ScriptColumn } from "./column.ts";
+import {
+  all,
+  exactKey,
+  type RowSet,
+  type RowSetColumn,
+  sameValues,
+  wantedType,
+} from "./row-set.ts";
 import { copyLine, ident, join, type Sql, sql } from "./sql.ts";
 import { columnList, type ScriptTable } from "./table.ts";
 
@@ -159,9 +167,26 @@ export function applyRows(rows: RowSet, from: Sql): Sql {
   FROM ${from} WHERE ${join([exactKey(rows), ...guards(rows)], " AND ")};`;
     }
     case "delete":
-      return sql`DELETE FROM ${table.target} AS t USING ${from}
-  WHERE ${join([exactKey(rows), ...guards(rows)], " AND ")};`;
+      return deleteRows(rows, from);
   }
+}
+
+/** A row that is not as expected must not go along with one that it refers to, of this set or a later one. */
+function deleteRows(rows: RowSet, from: Sql): Sql {
+  const { table } = rows;
+  const own = table.key.map(
+    (column, n) => sql`c.${ident(column.name)} ${operator(column)} want.k${n + 1}`,
+  );
+  const inSet = sql`EXISTS (SELECT FROM given AS want WHERE ${join(own, " AND ")})`;
+  const conditions = [...guards(rows), ...allUnreferenced(table.children, table.columns, inSet)];
+  const expected = join([exactKey(rows), ...conditions], " AND ");
+  if (!table.children.some(({ same }) => same))
+    return sql`DELETE FROM ${table.target} AS t USING ${from}
+  WHERE ${expected};`;
+  const differs = sql`SELECT FROM ${table.target} AS t JOIN given AS want ON ${exactKey(rows)} WHERE (${all(conditions)}) IS NOT TRUE`;
+  return sql`WITH given AS MATERIALIZED (SELECT want.* FROM ${from})
+DELETE FROM ${table.target} AS t USING given AS want
+  WHERE ${expected} AND NOT EXISTS (${differs});`;
 }
 
 /** A new value with its column's type: text is read by the type's input function. */

@@ -31,31 +31,35 @@ export function childrenOf(
   return foreignKeysTo(catalog, table).flatMap(({ table: child, foreignKey }) => {
     if (foreignKey.onDelete === "no action" || foreignKey.onDelete === "restrict") return [];
     const pairs = foreignKey.columns.map((name, n) => ({
-      child: describe(child.name, name),
+      child: describe(child, name),
       position: columns.indexOf(foreignKey.referencedColumns[n] ?? ""),
     }));
     if (pairs.some(({ position }) => position < 0)) return [];
-    const partitioned = tableByName(catalog).get(nameKey(child.name))?.kind === "partitioned";
-    const from = partitioned ? qualified(child.name) : sql`ONLY ${qualified(child.name)}`;
-    return [{ from, same: nameKey(child.name) === nameKey(table), columns: pairs }];
+    const partitioned = tableByName(catalog).get(nameKey(child))?.kind === "partitioned";
+    const from = partitioned ? qualified(child) : sql`ONLY ${qualified(child)}`;
+    return [{ from, same: nameKey(child) === nameKey(table), columns: pairs }];
   });
 }
 
-/** Conditions that nothing refers to the row with these values any more. */
+/**
+ * Conditions that nothing refers to the row with these values any more. `but` names rows of the same table, as `c`, that may: those
+ * which the same statement deletes.
+ */
 export function unreferenced(
   children: readonly Children[],
   before: readonly Datum[],
+  but?: Sql,
 ): readonly Sql[] {
-  return children.flatMap(({ from, columns }) => {
+  return children.flatMap(({ from, same, columns }) => {
     const values = columns.map(({ position }) => before[position] ?? null);
     // A reference to NULL does not exist.
     if (values.includes(null)) return [];
-    const same = columns.map(({ child }, n) => {
+    const refers = columns.map(({ child }, n) => {
       const value = datum(values[n] ?? null);
       const typed = child.castLiterals ? sql`${value}::${child.cast}` : value;
       return sql`c.${ident(child.name)} ${operator(child)} ${typed}`;
     });
-    return [sql`NOT EXISTS (SELECT FROM ${from} AS c WHERE ${join(same, " AND ")})`];
+    return [none(from, refers, same ? but : undefined)];
   });
 }
 
@@ -63,12 +67,18 @@ export function unreferenced(
 export function allUnreferenced(
   children: readonly Children[],
   parent: readonly ScriptColumn[],
+  but?: Sql,
 ): readonly Sql[] {
-  return children.map(({ from, columns }) => {
-    const same = columns.map(
+  return children.map(({ from, same, columns }) => {
+    const refers = columns.map(
       ({ child, position }) =>
         sql`c.${ident(child.name)} ${operator(child)} t.${ident(parent[position]?.name ?? "")}`,
     );
-    return sql`NOT EXISTS (SELECT FROM ${from} AS c WHERE ${join(same, " AND ")})`;
+    return none(from, refers, same ? but : undefined);
   });
+}
+
+function none(from: Sql, refers: readonly Sql[], but: Sql | undefined): Sql {
+  const conditions = but === undefined ? refers : [...refers, sql`NOT (${but})`];
+  return sql`NOT EXISTS (SELECT FROM ${from} AS c WHERE ${join(conditions, " AND ")})`;
 }

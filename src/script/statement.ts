@@ -18,7 +18,10 @@ export function statement(table: ScriptTable, change: Change): Sql {
       return update(table, change);
     case "delete":
       return sql`DELETE FROM ${table.target} WHERE ${join(
-        [deleteCondition(table, change), ...unreferenced(table.children, change.before)],
+        [
+          deleteCondition(table, change),
+          ...unreferenced(table.children, change.before, keyCondition(table, change.key, sql`c.`)),
+        ],
         " AND ",
       )};`;
   }
@@ -37,11 +40,19 @@ export function statementTogether(table: ScriptTable, step: Step, changes: reado
     deletes.map((change) => sql`(${deleteCondition(table, change)})`),
     "\n  OR ",
   );
-  const others = table.children.filter(({ same }) => !same);
-  const guards = deletes.flatMap(({ before }) => unreferenced(others, before));
-  // Rows that take each other along go together or not at all.
-  if (table.children.length > others.length)
-    guards.push(sql`(SELECT count(*) FROM ${table.target} WHERE ${rows}) = ${deletes.length}`);
+  const keys = (row: Sql) =>
+    join(
+      deletes.map(({ key }) => sql`(${keyCondition(table, key, row)})`),
+      " OR ",
+    );
+  const guards = deletes.flatMap(({ before }) =>
+    unreferenced(table.children, before, keys(sql`c.`)),
+  );
+  // A row that is not as expected would go with the others that it refers to.
+  if (table.children.some(({ same }) => same))
+    guards.push(
+      sql`NOT EXISTS (SELECT FROM ${table.target} WHERE (${keys(sql``)}) AND (${rows}) IS NOT TRUE)`,
+    );
   if (guards.length === 0) return sql`DELETE FROM ${table.target} WHERE ${rows};`;
   return sql`DELETE FROM ${table.target} WHERE (${rows})\n  AND ${join(guards, "\n  AND ")};`;
 }

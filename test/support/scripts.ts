@@ -10,7 +10,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { encodeChange } from "../../src/changeset/codec.ts";
 import type { Counts } from "../../src/compare/change.ts";
-import { type FindingFacts, isBlocked } from "../../src/findings.ts";
+import { type Finding, type FindingFacts, isBlocked } from "../../src/findings.ts";
 import { formatName } from "../../src/names.ts";
 import {
   type CompareRequest,
@@ -36,6 +36,8 @@ export interface Found {
   readonly withheld: Readonly<Record<string, Partial<Counts>>>;
   /** Codes, sorted, each once. */
   readonly findings: readonly FindingFacts["code"][];
+  /** Those of them that are no mere notices. */
+  readonly grave: readonly FindingFacts["code"][];
   readonly blocked: boolean;
   readonly messages: readonly string[];
   /** changes.jsonl without its header, withheld changes marked. */
@@ -114,11 +116,16 @@ async function foundBy(comparison: Comparison): Promise<Found> {
   return {
     changes: countsOf(tables.map(({ table, counts }) => [formatName(table), counts])),
     withheld: countsOf(tables.map(({ table, withheld }) => [formatName(table), withheld])),
-    findings: [...new Set(findings.map(({ code }) => code))].sort(),
+    findings: codesOf(findings),
+    grave: codesOf(findings.filter(({ severity }) => severity !== "notice")),
     blocked: isBlocked(findings),
     messages: findings.map(({ message }) => message),
     lines,
   };
+}
+
+function codesOf(findings: readonly Finding[]): readonly FindingFacts["code"][] {
+  return [...new Set(findings.map(({ code }) => code))].sort();
 }
 
 function countsOf(tables: readonly (readonly [string, Counts])[]): Record<string, Partial<Counts>> {

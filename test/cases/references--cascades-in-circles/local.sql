@@ -1,0 +1,8 @@
+DELETE FROM node WHERE id IN (3, 11, 20);
+DELETE FROM strict_node;
+DELETE FROM many WHERE id = 2;
+INSERT INTO many VALUES (2000, 1), (2001, 2000);
+DELETE FROM team WHERE id = 2;
+INSERT INTO team VALUES (3, 1);
+INSERT INTO person VALUES (7, 3);
+UPDATE team SET lead = 7 WHERE id = 3;
