@@ -43,7 +43,7 @@ export async function openDatabase(
 
 async function describeSource(session: Session, target: ConnectionTarget): Promise<DatabaseSource> {
   const { versionNumber, role, provenance } = await readProvenance(session, target);
-  let partitioned: Promise<ReadonlySet<string>> | undefined;
+  let holdsNone: ReadonlySet<string> | undefined;
   return {
     kind: "database",
     provenance,
@@ -51,8 +51,7 @@ async function describeSource(session: Session, target: ConnectionTarget): Promi
     query: (text, parameters = []) =>
       session.query({ text, parameters, doing: "reading the catalog" }),
     async *lines(request) {
-      partitioned ??= readPartitioned(session);
-      const holdsNone = await partitioned;
+      holdsNone ??= await readPartitioned(session);
       for (const part of request.parts) {
         if (!holdsNone.has(nameKey(part))) yield* readPart({ session, request, part, role });
       }

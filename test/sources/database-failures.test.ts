@@ -98,6 +98,44 @@ describe("a database that cannot be reached", () => {
   });
 });
 
+/** A message of the protocol: its type, length and body. */
+function message(type: string, ...body: (Buffer | string | number)[]): Buffer {
+  const parts = body.map((part) => {
+    if (typeof part !== "number") return Buffer.from(part);
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(part);
+    return bytes;
+  });
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(4 + parts.reduce((sum, { length }) => sum + length, 0));
+  return Buffer.concat([Buffer.from(type), length, ...parts]);
+}
+
+test("a server older than 13 is named with its version", async () => {
+  const values = ["12.22", "120022", "UTF8", "d", "2024-01-01T00:00:00.000000Z", "ann", "t"];
+  const ready = message("Z", "I");
+  const count = Buffer.from([0, values.length]);
+  const columns = values.map(() => Buffer.concat([Buffer.from("c\0"), Buffer.alloc(18)]));
+  const fields = values.flatMap((value) => [value.length, value]);
+  const row = [message("T", count, ...columns), message("D", count, ...fields)];
+  const [server, url] = await listen((socket) => {
+    socket.once("data", () => {
+      socket.write(Buffer.concat([message("R", 0), ready]));
+      socket.on("data", (sent: Buffer) => {
+        const rows = sent.includes("server_version_num") ? row : [];
+        const answer = [message("1"), message("2"), ...rows, message("C", "SELECT\0"), ready];
+        socket.write(Buffer.concat(answer));
+      });
+    });
+  });
+  expect(await failureOf(open(`${url}?sslmode=disable`))).toEqual({
+    code: "server_unsupported",
+    display: `postgres://ann@${new URL(url).host}/d`,
+    version: "12.22",
+  });
+  server.close();
+});
+
 describe.skipIf(!hasServer)("a server that refuses", () => {
   async function withRole<T>(work: (role: string) => Promise<T>): Promise<T> {
     const role = `r_${Math.trunc(performance.now() * 1000)}_${process.pid}`;

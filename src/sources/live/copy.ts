@@ -42,8 +42,15 @@ export class CopyOut implements Submittable {
   #isPaused = false;
   #wake: (() => void) | undefined;
 
+  /** Resolves when the server has come to its end or failed. */
+  readonly ended: Promise<void>;
+  #end: () => void = () => undefined;
+
   constructor(text: string) {
     this.#text = text;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
   }
 
   /** The next chunk; undefined after the last one. @throws what `pg` reports: a DatabaseError or a broken connection. */
@@ -57,7 +64,7 @@ export class CopyOut implements Submittable {
 
   /** Whether the server still works on it. */
   get isRunning(): boolean {
-    return !this.#isOver();
+    return this.#state === "running" || this.#state === "discarding";
   }
 
   /** Throws away what still comes, until the server has come to its end or failed. */
@@ -66,7 +73,7 @@ export class CopyOut implements Submittable {
     this.#state = "discarding";
     this.#ready = [];
     this.#resume();
-    while (!this.#isOver()) await this.#change();
+    await this.ended;
   }
 
   /** Called by `pg` when it is this query's turn. */
@@ -105,6 +112,7 @@ export class CopyOut implements Submittable {
   #finish(state: "done" | "failed"): void {
     if (this.#isOver()) return;
     this.#state = state;
+    this.#end();
     const stream = this.#connection?.stream;
     if (stream?.listeners("data").includes(this.#onData)) {
       stream.removeListener("data", this.#onData);

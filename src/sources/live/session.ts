@@ -1,6 +1,7 @@
 /**
  * One connection in one snapshot: BEGIN, pinned settings, then one query or COPY at a time. Knows no table.
  */
+import { setTimeout } from "node:timers/promises";
 import type { Client, ClientConfig } from "pg";
 import { ExpectedError } from "../../errors.ts";
 import type { ConnectionTarget } from "../connection.ts";
@@ -65,6 +66,8 @@ export class Session {
   readonly #parts: SessionParts;
   #last: Promise<unknown> = Promise.resolve();
   #copying: string | undefined;
+  /** Until the server has answered; it never rejects. */
+  #running: Promise<unknown> | undefined;
   #isClosed = false;
 
   constructor(parts: SessionParts) {
@@ -118,9 +121,11 @@ export class Session {
       // The extended protocol takes one statement only.
       queryMode: "extended",
     };
+    this.#demandUninterrupted();
+    const answer = this.#parts.client.query<Row>(config);
+    this.#note(answer);
     try {
-      const { rows } = await this.#parts.client.query<Row>(config);
-      return rows;
+      return (await answer).rows;
     } catch (cause) {
       throw await this.#recover(task, cause);
     }
@@ -135,8 +140,10 @@ export class Session {
     this.#demandIdle(task.doing);
     this.#copying = task.doing;
     await this.#last;
-    const copy = this.#parts.client.query(new CopyOut(task.text));
+    const copy = new CopyOut(task.text);
     try {
+      this.#demandUninterrupted();
+      this.#note(this.#parts.client.query(copy).ended);
       for (let chunk = await copy.next(); chunk !== undefined; chunk = await copy.next()) {
         yield chunk;
       }
@@ -158,9 +165,22 @@ export class Session {
 
   /** Waiting for a COPY from within its own loop would wait for ever. */
   #demandIdle(doing: string): void {
-    if (this.#parts.signal?.aborted) throw new ExpectedError({ code: "interrupted" });
+    this.#demandUninterrupted();
     if (this.#isClosed) throw new Error(`${doing}: the database is closed already`);
     if (this.#copying !== undefined) throw new Error(`${doing}: still ${this.#copying}`);
+  }
+
+  #demandUninterrupted(): void {
+    if (this.#parts.signal?.aborted) throw new ExpectedError({ code: "interrupted" });
+  }
+
+  #note(answer: Promise<unknown>): void {
+    const running = answer
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#running === running) this.#running = undefined;
+      });
+    this.#running = running;
   }
 
   async #stop(copy: CopyOut): Promise<void> {
@@ -191,9 +211,18 @@ export class Session {
   }
 
   readonly #onAbort = (): void => {
-    // The server would work on until it next sends something; closing the line alone does not tell it.
-    void this.#cancel().then(() => this[Symbol.asyncDispose]());
+    void this.#interrupt();
   };
+
+  /** Closing the line alone does not tell a server that is not about to send something: it would work on. */
+  async #interrupt(): Promise<void> {
+    // A request that overtakes its statement is ignored, so it is repeated.
+    for (let times = 0; times < 5 && this.#running !== undefined; times += 1) {
+      await this.#cancel();
+      await Promise.race([this.#running, setTimeout(100)]);
+    }
+    await this[Symbol.asyncDispose]();
+  }
 }
 
 /** A text array in PostgreSQL's own notation. */
