@@ -11,9 +11,9 @@ export interface QualifiedName {
 /** A table's name. */
 export type TableName = QualifiedName;
 
-/** A key for `Map` and `Set`, the same exactly for equal names. */
+/** A key for `Map` and `Set`, the same exactly for equal names: no name holds a zero byte. */
 export function nameKey({ schema, name }: QualifiedName): string {
-  return JSON.stringify([schema, name]);
+  return `${schema}\0${name}`;
 }
 
 /**

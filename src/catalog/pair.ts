@@ -4,7 +4,7 @@
 import { ExpectedError } from "../errors.ts";
 import { type Finding, finding } from "../findings.ts";
 import { compareNames, formatName, nameKey, type TableName } from "../names.ts";
-import { keyCandidates, partitionTree, tableByName } from "./lookup.ts";
+import { foreignKeysTo, keyCandidates, partitionTree, tableByName } from "./lookup.ts";
 import { columnMatcher, matchesTable, tableMatcher } from "./patterns.ts";
 import type { Catalog, Column, Table } from "./types.ts";
 
@@ -226,15 +226,8 @@ export function constrainedColumns(
   }
   for (const { parts } of production.uniqueIndexes)
     for (const part of parts) if ("column" in part) needed.add(part.column);
-  for (const table of catalog.tables) {
-    for (const constraint of table.constraints) {
-      if (
-        constraint.kind !== "foreign" ||
-        compareNames(constraint.references, production.name) !== 0
-      )
-        continue;
-      for (const column of constraint.referencedColumns) needed.add(column);
-    }
+  for (const { foreignKey } of foreignKeysTo(catalog, production.name)) {
+    for (const column of foreignKey.referencedColumns) needed.add(column);
   }
   return columns.filter((column) => needed.has(column) && !key?.includes(column));
 }

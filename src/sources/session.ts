@@ -81,6 +81,11 @@ export const SESSION_SETTINGS: readonly SessionSetting[] = [
   { name: "idle_session_timeout", value: "0", why: "a timeout of the role would end the session" },
   { name: "transaction_timeout", value: "0", why: "a timeout of the role would end the snapshot" },
   {
+    name: "jit",
+    value: "off",
+    why: "queries over many tables or rows look costly enough to be compiled, which takes longer than running them",
+  },
+  {
     name: "synchronize_seqscans",
     value: "off",
     why: "on lets a scan start in the middle of a large table: rows come in another order each time",
