@@ -3,7 +3,7 @@
  */
 import { type Finding, finding } from "../findings.ts";
 import { nameKey, type TableName } from "../names.ts";
-import type { DumpSource, Source } from "../sources/source.ts";
+import type { DataBlock, DumpSource, Source } from "../sources/source.ts";
 import { tableByName } from "./lookup.ts";
 import type { TablePair } from "./pair.ts";
 import type { Sides } from "./sides.ts";
@@ -49,16 +49,43 @@ export function dataGap(
 
 /** The tables that have rows of their own in the dump; all, where rows come through the root and nothing tells whose they are. */
 function heldTables(dump: DumpSource, [root]: readonly TableName[]): ReadonlySet<string> | "all" {
-  const throughRoot = dump.blocks.filter(({ table }) => root && nameKey(table) === nameKey(root));
-  if (throughRoot.some(({ leaves }) => leaves === undefined)) return "all";
-  return new Set(
-    dump.blocks.flatMap(({ table, leaves = [] }) => [nameKey(table), ...leaves.map(nameKey)]),
-  );
+  const { held, byTable } = blockIndex(dump);
+  const throughRoot = (root && byTable.get(nameKey(root))) ?? [];
+  return throughRoot.some(({ leaves }) => leaves === undefined) ? "all" : held;
 }
 
 function positional(dump: DumpSource, parts: readonly TableName[]): boolean {
-  const names = new Set(parts.map(nameKey));
-  return dump.blocks.some((block) => block.positional === true && names.has(nameKey(block.table)));
+  const { byTable } = blockIndex(dump);
+  return parts.some((name) =>
+    byTable.get(nameKey(name))?.some((block) => block.positional === true),
+  );
+}
+
+interface BlockIndex {
+  readonly byTable: ReadonlyMap<string, readonly DataBlock[]>;
+  /** Every table named by a block, as target or as leaf. */
+  readonly held: ReadonlySet<string>;
+}
+
+/** Asked for every table of a dump, which has as many blocks. */
+const INDEXES = new WeakMap<DumpSource, BlockIndex>();
+
+function blockIndex(dump: DumpSource): BlockIndex {
+  const known = INDEXES.get(dump);
+  if (known) return known;
+  const byTable = new Map<string, DataBlock[]>();
+  const held = new Set<string>();
+  for (const block of dump.blocks) {
+    const key = nameKey(block.table);
+    const blocks = byTable.get(key) ?? [];
+    blocks.push(block);
+    byTable.set(key, blocks);
+    held.add(key);
+    for (const leaf of block.leaves ?? []) held.add(nameKey(leaf));
+  }
+  const index = { byTable, held };
+  INDEXES.set(dump, index);
+  return index;
 }
 
 /** Rows in dumps of tables that no catalog tells of: those of extensions, whose definitions dumps leave out. */
