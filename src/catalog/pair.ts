@@ -54,7 +54,7 @@ export function pairCatalogs(production: Catalog, local: Catalog, options: PairO
   const pairs: TablePair[] = [];
   for (const name of roots) {
     const [ours, theirs] = [ofProduction.get(nameKey(name)), ofLocal.get(nameKey(name))];
-    const reason = chosen(name) ?? foreignReason(ours) ?? foreignReason(theirs);
+    const reason = chosen(name) ?? foreignReason(production, ours) ?? foreignReason(local, theirs);
     if (reason !== undefined) findings.push(finding({ code: "not_compared", table: name, reason }));
     else if (!ours)
       findings.push(finding({ code: "table_missing", table: name, in: "production" }));
@@ -82,10 +82,15 @@ function isLeaf(table: Table | undefined): boolean {
   return table?.partitionOf !== undefined;
 }
 
-function foreignReason(table: Table | undefined): string | undefined {
-  return table?.kind === "foreign"
-    ? "it is a foreign table, its rows live on another server"
-    : undefined;
+function foreignReason(catalog: Catalog, table: Table | undefined): string | undefined {
+  if (table?.kind === "foreign") return "it is a foreign table, its rows live on another server";
+  const byName = tableByName(catalog);
+  const foreign =
+    table &&
+    partitionTree(catalog, table.name).find(
+      (name) => byName.get(nameKey(name))?.kind === "foreign",
+    );
+  return foreign && `its partition ${formatName(foreign)} is a foreign table`;
 }
 
 /** Tells why a table is left out, or undefined. Patterns and keys that match no table are mistakes. */

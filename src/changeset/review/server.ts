@@ -2,8 +2,9 @@
  * What live sides tell of themselves: libraries that watch, collations that have moved, transactions that stay, room for locks.
  */
 import { partitionTree, tableByName } from "../../catalog/lookup.ts";
+import type { Catalog, Table } from "../../catalog/types.ts";
 import { type Finding, finding } from "../../findings.ts";
-import { nameKey } from "../../names.ts";
+import { nameKey, type TableName } from "../../names.ts";
 import type { Source } from "../../sources/source.ts";
 import { ask, type Subject, touchedTables } from "./subject.ts";
 
@@ -88,26 +89,28 @@ async function lockFindings(subject: Subject): Promise<readonly Finding[]> {
       * (pg_catalog.current_setting('max_connections')::int + pg_catalog.current_setting('max_prepared_transactions')::int)`,
   );
   const slots = Number(row?.[0] ?? DEFAULT_SLOTS);
-  const relations = lockedRelations(subject);
+  const names = touchedTables(subject).map(({ changed }) => changed.table);
+  const relations = lockedRelations(subject.catalogs.production, names);
   return relations * 2 > slots ? [finding({ code: "many_locks", relations, slots })] : [];
 }
 
-/** Touched tables with their partitions and the indexes that the catalog knows of. Partitions have those of their root. */
-function lockedRelations(subject: Subject): number {
-  const catalog = subject.catalogs.production;
+/** Tables with their partitions and the indexes that the catalog knows of. Partitions have those of their root. */
+export function lockedRelations(catalog: Catalog, tables: readonly TableName[]): number {
   const byName = tableByName(catalog);
-  let relations = 0;
-  for (const { changed, production } of touchedTables(subject)) {
-    const indexes = indexesOf(production);
-    for (const name of partitionTree(catalog, changed.table)) {
-      const table = byName.get(nameKey(name));
-      relations += 1 + indexes + (table && table !== production ? indexesOf(table) : 0);
-    }
-  }
-  return relations;
+  const indexes = (name: TableName) => {
+    const table = byName.get(nameKey(name));
+    return table ? indexesOf(table) : 0;
+  };
+  return tables
+    .flatMap((root) =>
+      partitionTree(catalog, root).map(
+        (name, n) => 1 + indexes(root) + (n > 0 ? indexes(name) : 0),
+      ),
+    )
+    .reduce((total, count) => total + count, 0);
 }
 
-function indexesOf({ constraints, uniqueIndexes }: Subject["pairs"][number]["production"]): number {
+function indexesOf({ constraints, uniqueIndexes }: Table): number {
   const keyed = ["primary", "unique", "exclusion"];
   return uniqueIndexes.length + constraints.filter(({ kind }) => keyed.includes(kind)).length;
 }
