@@ -7,7 +7,7 @@ import type { DataBlock, DumpSource, Source } from "../sources/source.ts";
 import { tableByName } from "./lookup.ts";
 import type { TablePair } from "./pair.ts";
 import type { Sides } from "./sides.ts";
-import type { Catalog } from "./types.ts";
+import type { Catalog, Table } from "./types.ts";
 
 /** Why a table's rows cannot be compared, or undefined when both sides have them. */
 export function missingData(
@@ -20,8 +20,9 @@ export function missingData(
     if (source.kind === "database") continue;
     const gap = dataGap(source, catalogs[side], pair.parts[side]);
     if (gap !== undefined) return `${gap} in the ${side} dump`;
-    if (source.tablesFrom === "other side" && positional(source, pair.parts[side])) {
-      return `its rows in the ${side} dump come without column names, and that dump does not say what its columns are; make it with --column-inserts, or without --data-only`;
+    const doubt = pair.columns.length > 0 && orderInDoubt(source, catalogs[side], pair.parts[side]);
+    if (doubt) {
+      return `its rows in the ${side} dump come without column names, and ${doubt}; make it with --column-inserts`;
     }
   }
   return undefined;
@@ -40,50 +41,63 @@ export function dataGap(
   const tables = tableByName(catalog);
   const leaves = parts.filter((name) => tables.get(nameKey(name))?.kind !== "partitioned");
   const held = heldTables(dump, parts);
-  const absent = held === "all" ? [] : leaves.filter((name) => !held.has(nameKey(name)));
+  const absent = leaves.filter((name) => !held(name));
   if (absent.length === 0) return undefined;
   return absent.length === leaves.length
     ? "there is no data for it"
     : `there is no data for ${absent.length} of its ${leaves.length} partitions`;
 }
 
-/** The tables that have rows of their own in the dump; all, where rows come through the root and nothing tells whose they are. */
-function heldTables(dump: DumpSource, [root]: readonly TableName[]): ReadonlySet<string> | "all" {
-  const { held, byTable } = blockIndex(dump);
-  const throughRoot = (root && byTable.get(nameKey(root))) ?? [];
-  return throughRoot.some(({ leaves }) => leaves === undefined) ? "all" : held;
+/** Tells the tables whose rows are in the dump: in blocks of their own, or in one of the root, which may leave untold whose they are. */
+function heldTables(dump: DumpSource, [root]: readonly TableName[]): (table: TableName) => boolean {
+  const blocks = blocksByTable(dump);
+  const throughRoot = (root && blocks.get(nameKey(root))) ?? [];
+  if (throughRoot.some(({ leaves }) => leaves === undefined)) return () => true;
+  const carried = new Set(throughRoot.flatMap(({ leaves = [] }) => leaves.map(nameKey)));
+  return (table) => blocks.has(nameKey(table)) || carried.has(nameKey(table));
 }
 
-function positional(dump: DumpSource, parts: readonly TableName[]): boolean {
-  const { byTable } = blockIndex(dump);
-  return parts.some((name) =>
-    byTable.get(nameKey(name))?.some((block) => block.positional === true),
-  );
+/** Why nobody can tell the columns of INSERT statements that name none, or undefined where the catalog tells. */
+function orderInDoubt(
+  dump: DumpSource,
+  catalog: Catalog,
+  parts: readonly TableName[],
+): string | undefined {
+  const blocks = blocksByTable(dump);
+  const tables = tableByName(catalog);
+  for (const part of parts) {
+    const key = nameKey(part);
+    if (!blocks.get(key)?.some(({ positional }) => positional === true)) continue;
+    if (dump.tablesFrom === "other side") return "it does not say what its columns are";
+    const found = tables.get(key);
+    if (!found) continue;
+    // A column that a parent got late stands last on the server, and first once the dump is restored.
+    if (found.inherits.length > 0) return "those of a table that inherits may have another order";
+    if (found.kind !== "partitioned") continue;
+    const orders = parts.flatMap((leaf) => tables.get(nameKey(leaf)) ?? []).map(columnOrder);
+    if (new Set(orders).size > 1) return "its partitions have their columns in another order";
+  }
+  return undefined;
 }
 
-interface BlockIndex {
-  readonly byTable: ReadonlyMap<string, readonly DataBlock[]>;
-  /** Every table named by a block, as target or as leaf. */
-  readonly held: ReadonlySet<string>;
+function columnOrder({ columns }: Table): string {
+  return JSON.stringify(columns.map(({ name }) => name));
 }
+
+type BlocksByTable = ReadonlyMap<string, readonly DataBlock[]>;
 
 /** Asked for every table of a dump, which has as many blocks. */
-const INDEXES = new WeakMap<DumpSource, BlockIndex>();
+const INDEXES = new WeakMap<DumpSource, BlocksByTable>();
 
-function blockIndex(dump: DumpSource): BlockIndex {
+function blocksByTable(dump: DumpSource): BlocksByTable {
   const known = INDEXES.get(dump);
   if (known) return known;
-  const byTable = new Map<string, DataBlock[]>();
-  const held = new Set<string>();
+  const index = new Map<string, DataBlock[]>();
   for (const block of dump.blocks) {
-    const key = nameKey(block.table);
-    const blocks = byTable.get(key) ?? [];
-    blocks.push(block);
-    byTable.set(key, blocks);
-    held.add(key);
-    for (const leaf of block.leaves ?? []) held.add(nameKey(leaf));
+    const blocks = index.get(nameKey(block.table));
+    if (blocks) blocks.push(block);
+    else index.set(nameKey(block.table), [block]);
   }
-  const index = { byTable, held };
   INDEXES.set(dump, index);
   return index;
 }

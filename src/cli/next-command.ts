@@ -23,7 +23,7 @@ export function nextCommand(failure: Failure, argv: readonly string[]): string {
     case "row_width":
       return 'pg_dump -Fc -f production.dump "$URL"';
     case "several_databases":
-      return again(argv, `--database ${shellQuote(failure.databases[0] ?? "name")}`);
+      return again(argv, `--database ${shellQuote(likelyDatabase(failure.databases))}`);
     case "money_locale":
       return 'PGOPTIONS="-c lc_monetary=C" pg_dump -Fc -f production.dump "$URL"';
     case "connection_string":
@@ -87,6 +87,12 @@ const COMMANDS: readonly string[] = ["diff", "script", "inspect", "demo"];
 function helpOf(argv: readonly string[]): string {
   const command = COMMANDS.find((name) => name === argv[0]);
   return command === undefined ? "rowpatch --help" : `rowpatch ${command} --help`;
+}
+
+/** Databases that every server has come after those that somebody made. */
+function likelyDatabase(names: readonly string[]): string {
+  const made = names.find((name) => name !== "postgres" && !/^template[01]$/.test(name));
+  return made ?? names[0] ?? "name";
 }
 
 function folderOf(path: string): string {

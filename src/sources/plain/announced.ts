@@ -19,8 +19,8 @@ export function announceData(
   pass: Pass,
   { start, end, text }: { readonly start: number; readonly end: number; readonly text: string },
 ): void {
-  const framed = pass.lastComment === "--";
-  pass.lastComment = text;
+  const framed = pass.frame === start;
+  pass.frame = text === "--" ? end : undefined;
   if (!/^-- (Data for )?Name: /.test(text)) return;
   pass.announced = undefined;
   if (!framed || !pass.section.headed) return;

@@ -60,7 +60,7 @@ export async function readContents(bytes: Bytes): Promise<PlainContents> {
     cluster: false,
     insert: undefined,
     lastHead: undefined,
-    lastComment: "",
+    frame: undefined,
     announced: undefined,
   };
   await window.hold(0, MAX_HEAD_BYTES);

@@ -29,8 +29,9 @@ export interface Pass {
   cluster: boolean;
   /** The INSERT that is being read, once its head is. */
   insert: { readonly target: RowTarget; readonly line: number } | undefined;
-  /** The line comment before the place, and the table whose data pg_dump announced last; absent if its name may be garbled. */
-  lastComment: string;
+  /** Where the comment `--` ended that frames those of pg_dump, if it was the last one. */
+  frame: number | undefined;
+  /** The table whose data pg_dump announced last; absent if its name may be garbled. */
   announced: TableName | undefined;
   /** Bytes of the last INSERT head and its target: the next one is nearly always the same. */
   lastHead: { readonly bytes: Buffer; readonly target: RowTarget } | undefined;
