@@ -24,10 +24,16 @@ import type { Changeset, SequenceTarget } from "./changeset/types.ts";
 import type { Counts } from "./compare/change.ts";
 import { ExpectedError } from "./errors.ts";
 import { type Finding, finding } from "./findings.ts";
-import type { TableName } from "./names.ts";
+import { nameKey, type TableName } from "./names.ts";
 import { planSteps } from "./order/plan.ts";
 import type { Plan } from "./order/steps.ts";
-import { deployScript, preflightScript, type ScriptInput, verifyScript } from "./script/scripts.ts";
+import {
+  deployScript,
+  preflightScript,
+  type ScriptInput,
+  type TriggerWrites,
+  verifyScript,
+} from "./script/scripts.ts";
 import { isConnection, openSource } from "./sources/open.ts";
 import type { Source } from "./sources/source.ts";
 
@@ -207,6 +213,8 @@ export interface ScriptOptions {
   readonly bulkThreshold?: number;
   /** False: the role may not make temporary tables. */
   readonly temporaryTables?: boolean;
+  /** `table` or `table=column`: what triggers that fire may write, left out of the checks. */
+  readonly triggerWrites?: readonly string[];
 }
 
 /** The four scripts, each a stream that may be made any number of times while the comparison lives. */
@@ -242,6 +250,7 @@ export async function makeScripts(
       bytes: 8 * 1024 * 1024,
       temporaryTables: options.temporaryTables ?? true,
     },
+    triggerWrites: triggerWrites(comparison, options.triggerWrites ?? []),
     disableTriggers: comparison.policy.triggers === "disable",
     disableRules: comparison.policy.rules === "disable",
   };
@@ -251,6 +260,32 @@ export async function makeScripts(
     revert: () => deployScript(back, "revert"),
     verify: () => verifyScript(input),
     preflight: () => preflightScript(input),
+  };
+}
+
+/** @throws ExpectedError `usage` for names that match nothing. */
+function triggerWrites({ production }: Comparison, named: readonly string[]): TriggerWrites {
+  const rules = named.map((text) => {
+    const [, table = text, column] = /^(.*)=([^=]*)$/s.exec(text) ?? [];
+    const found = production.tables.filter(
+      ({ name, columns }) =>
+        matchesTable(table, name) &&
+        (column === undefined || columns.some((other) => other.name === column)),
+    );
+    if (found.length > 0) return { tables: found.map(({ name }) => name), column };
+    throw new ExpectedError({
+      code: "usage",
+      message: `--trigger-writes ${JSON.stringify(text)} matches nothing; write schema.table or schema.table=column`,
+    });
+  });
+  return {
+    named,
+    tables: rules.flatMap(({ tables, column }) => (column === undefined ? tables : [])),
+    columns: (table, column) =>
+      rules.some(
+        (rule) =>
+          rule.column === column && rule.tables.some((name) => nameKey(name) === nameKey(table)),
+      ),
   };
 }
 

@@ -106,6 +106,11 @@ function addScript(program: Command, { io, argv, finish }: ProgramContext): void
     .option("--expect-database <name>", "let the scripts run only in a database of this name")
     .option("--lock-timeout <time>", "how long the scripts wait for a lock (default: 5s)")
     .option(
+      "--trigger-writes <table[=column]>",
+      "what triggers that fire may write; not checked (repeatable)",
+      collect,
+    )
+    .option(
       "--bulk-threshold <rows>",
       "steps of more rows go set-based, as COPY data (default: 1000, or 8 MB)",
     )

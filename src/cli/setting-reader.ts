@@ -25,6 +25,7 @@ export const SETTING_NAMES = [
   "lock-timeout",
   "bulk-threshold",
   "temp-tables",
+  "trigger-writes",
 ] as const;
 
 export type SettingName = (typeof SETTING_NAMES)[number];

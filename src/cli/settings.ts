@@ -37,6 +37,8 @@ export interface Settings {
   readonly bulkThreshold?: number;
   /** False: scripts make no temporary tables. */
   readonly temporaryTables?: boolean;
+  /** `table` or `table=column`. */
+  readonly triggerWrites: readonly string[];
 }
 
 const DEFAULT_MEMORY = 256 * 1024 ** 2;
@@ -65,6 +67,7 @@ export function parseSettings(flags: RawSettings, file: RawSettings, fileName: s
       .byTable("where", 'must be table=SQL, such as public.page="site = 1"')
       .map(([table, sql]) => ({ table, sql })),
     memory: memory(reader),
+    triggerWrites: reader.list("trigger-writes"),
     ...optional("deletes", reader.choice<"apply" | "withhold">("deletes", ["apply", "withhold"])),
     ...optional("triggers", reader.choice<"fire" | "disable">("triggers", ["fire", "disable"])),
     ...optional("rules", reader.choice<"disable">("rules", ["disable"])),

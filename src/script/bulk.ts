@@ -164,7 +164,7 @@ export function applyRows(rows: RowSet, from: Sql): Sql {
         return sql`${ident(column.name)} = ${masked ? kept : newValue(column, n)}`;
       });
       return sql`UPDATE ${table.target} AS t SET ${join(assignments, ", ")}
-  FROM ${from} WHERE ${join([exactKey(rows), ...guards(rows)], " AND ")};`;
+  FROM ${from} WHERE ${all([exactKey(rows), ...guards(rows)])};`;
     }
     case "delete":
       return deleteRows(rows, from);

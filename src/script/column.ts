@@ -20,6 +20,8 @@ export interface ScriptColumn {
   readonly operatorSchema?: string;
   /** Whether `::text` might not be the text that PostgreSQL prints: xml drops its declaration, bpchar its blanks, others may have casts. */
   readonly ownCast: boolean;
+  /** Whether the value of that side is known for sure: triggers that fire may write another (`--trigger-writes`). */
+  readonly checked: { readonly before: boolean; readonly after: boolean };
   /** Whether the type takes a collation that might not be deterministic, so that text comparison must name "C". */
   readonly collatable: boolean;
 }

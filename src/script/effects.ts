@@ -6,9 +6,9 @@
  * inserts + updates and inserts - deletes.
  */
 
-import { nameKey } from "../names.ts";
+import { nameKey, type TableName } from "../names.ts";
 import type { Plan, StepKind } from "../order/steps.ts";
-import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
+import { doBlock, join, literal, qualified, type Sql, sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
 
 interface Effects {
@@ -41,15 +41,24 @@ function reviewedEffects(plan: Plan): ReadonlyMap<string, Effects> {
 }
 
 /** The DO block of the effects check. It leaves what was done in the setting rowpatch.outcome. */
-export function effectsCheck(plan: Plan, tables: ReadonlyMap<string, ScriptTable>): Sql {
+export function effectsCheck(
+  plan: Plan,
+  tables: ReadonlyMap<string, ScriptTable>,
+  writtenByTriggers: readonly TableName[],
+): Sql {
   const reviewed = [...reviewedEffects(plan)].flatMap(([key, { inserts, updates, deletes }]) => {
     const table = tables.get(key);
     return table ? [sql`(${literal(table.qualified)}, ${inserts}, ${updates}, ${deletes})`] : [];
   });
-  return doBlock("effects", body(reviewed.length > 0 ? reviewed : [sql`(NULL, 0, 0, 0)`]));
+  const free = writtenByTriggers.map(
+    (table) => sql`to_regclass(${literal(qualified(table))})::oid`,
+  );
+  const except =
+    free.length > 0 ? sql` WHERE relid IS NULL OR relid NOT IN (${join(free, ", ")})` : sql``;
+  return doBlock("effects", body(reviewed.length > 0 ? reviewed : [sql`(NULL, 0, 0, 0)`], except));
 }
 
-function body(reviewed: readonly Sql[]): Sql {
+function body(reviewed: readonly Sql[], except: Sql): Sql {
   return sql`DECLARE
   other text;
   fewer text;
@@ -71,7 +80,7 @@ BEGIN
     SELECT relid::regclass::text AS tbl, (SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = relid) AS partitioned,
            coalesce(a.ins, 0) AS ins, coalesce(a.upd, 0) AS upd, coalesce(a.del, 0) AS del,
            coalesce(r.ins, 0) AS rins, coalesce(r.upd, 0) AS rupd, coalesce(r.del, 0) AS rdel
-    FROM reviewed r FULL JOIN counted a USING (relid)),
+    FROM reviewed r FULL JOIN counted a USING (relid)${except}),
   judged AS (
     SELECT format('%s: %s inserts, %s updates, %s deletes, reviewed %s, %s, %s', tbl, ins, upd, del, rins, rupd, rdel) AS line,
            ins + upd + del AS rows,

@@ -51,9 +51,10 @@ export function exactKey(rows: RowSet): Sql {
   return join([sameKey(rows), ...spellings], " AND ");
 }
 
-/** For each column: `t` holds the wanted value of one side, or the row leaves the column alone. */
+/** For each column: `t` holds the wanted value of one side, or the row leaves the column alone, or a trigger may have written it. */
 export function sameValues({ columns }: RowSet, side: Side): readonly Sql[] {
   return columns.map((wanted, n) => {
+    if (!wanted.column.checked[side]) return TRUE;
     const value = side === "before" ? sql`want.b${n + 1}` : sql`want.a${n + 1}`;
     const same = sameValue(wanted.column, wanted.hashed[side], value);
     return wanted.masked ? sql`(NOT want.m${n + 1} OR ${same})` : same;
@@ -67,9 +68,12 @@ function sameValue(column: ScriptColumn, hashed: boolean, value: Sql): Sql {
   return sql`t.${ident(column.name)} ${column.notNull ? sql`=` : sql`IS NOT DISTINCT FROM`} ${value}`;
 }
 
+const TRUE = sql`true`;
+
 /** All of the conditions; true for none. */
 export function all(conditions: readonly Sql[]): Sql {
-  return conditions.length > 0 ? join(conditions, " AND ") : sql`true`;
+  const said = conditions.filter((condition) => condition !== TRUE);
+  return said.length > 0 ? join(said, " AND ") : TRUE;
 }
 
 /** Names the row for people: `id=3` or `a=1, b=x`. Names are data, never part of a format string. */

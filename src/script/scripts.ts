@@ -6,6 +6,7 @@ import type { Catalog } from "../catalog/types.ts";
 import type { Changeset, SequenceTarget } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
 import type { Finding } from "../findings.ts";
+import type { TableName } from "../names.ts";
 import type { Plan } from "../order/steps.ts";
 import type { BulkOptions } from "./bulk.ts";
 import { checkAll, fillLoads, planLoads } from "./checks.ts";
@@ -18,7 +19,7 @@ import { shapeGuards } from "./shape.ts";
 import { comment, ident, lines, literal, qualified, type Sql, sql } from "./sql.ts";
 import { stateCheck } from "./state-check.ts";
 import { reusableLoads, stepStatements, writtenSteps } from "./step-statements.ts";
-import { type ScriptTable, scriptTables } from "./table.ts";
+import { type ScriptTable, scriptTables, type TriggerColumns } from "./table.ts";
 import { fill } from "./template.ts";
 import { ownershipGuard, rulesOff, rulesOn, triggersOff, triggersOn } from "./triggers.ts";
 
@@ -46,6 +47,27 @@ export interface ScriptInput {
   readonly bulk: BulkOptions;
   readonly disableTriggers: boolean;
   readonly disableRules: boolean;
+  /** What triggers that fire may write: left out of the checks. */
+  readonly triggerWrites: TriggerWrites;
+}
+
+export interface TriggerWrites {
+  readonly columns: (table: TableName, column: string) => boolean;
+  /** Tables that may have any effects. */
+  readonly tables: readonly TableName[];
+  /** As the user named them. */
+  readonly named: readonly string[];
+}
+
+/** Before a revert, triggers have written those columns in the deploy. */
+function triggerColumns(
+  { triggerWrites }: ScriptInput,
+  direction: "deploy" | "revert",
+): TriggerColumns {
+  return {
+    matches: triggerWrites.columns,
+    checked: { before: direction === "deploy", after: false },
+  };
 }
 
 const AFTER = { before: false, after: true };
@@ -56,7 +78,11 @@ export async function* deployScript(
   input: ScriptInput,
   direction: "deploy" | "revert",
 ): AsyncGenerator<string> {
-  const tables = scriptTables(input.catalog, input.changeset.tables);
+  const tables = scriptTables(
+    input.catalog,
+    input.changeset.tables,
+    triggerColumns(input, direction),
+  );
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
   const switched = input.disableTriggers
     ? touched.filter((table) => hasTriggers(input.catalog, table))
@@ -75,6 +101,9 @@ export async function* deployScript(
         ...operationNotes(touched, input.plan.deferred, input.lockTimeout),
         ...(switched.length > 0
           ? [`triggers     off while it runs: ${labels(switched)}; needs their owner`]
+          : []),
+        ...(input.triggerWrites.named.length > 0
+          ? [`not checked  what triggers may write: ${input.triggerWrites.named.join(", ")}`]
           : []),
         ...(ruled.length > 0
           ? [`rules        off while it runs: ${labels(ruled)}; needs their owner`]
@@ -108,7 +137,7 @@ export async function* deployScript(
       check: stateCheck,
       sides: AFTER,
     }),
-    effects: effectsCheck(input.plan, tables),
+    effects: effectsCheck(input.plan, tables, input.triggerWrites.tables),
     sequences: lines(input.changeset.sequences.map(raiseSequence)),
     name: literal(direction === "deploy" ? input.name : `revert of ${input.name}`),
   });
@@ -116,7 +145,11 @@ export async function* deployScript(
 
 /** The state check alone, read-only. */
 export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> {
-  const tables = scriptTables(input.catalog, input.changeset.tables);
+  const tables = scriptTables(
+    input.catalog,
+    input.changeset.tables,
+    triggerColumns(input, "deploy"),
+  );
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
   const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: AFTER });
   yield* fill(input.templates.verify, {
@@ -145,7 +178,11 @@ export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> 
 
 /** What deploy.sql would find, read-only, before anyone writes. */
 export async function* preflightScript(input: ScriptInput): AsyncGenerator<string> {
-  const tables = scriptTables(input.catalog, input.changeset.tables);
+  const tables = scriptTables(
+    input.catalog,
+    input.changeset.tables,
+    triggerColumns(input, "deploy"),
+  );
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
   const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
   yield* fill(input.templates.preflight, {

@@ -60,7 +60,9 @@ export function statementTogether(table: ScriptTable, step: Step, changes: reado
 function insertRows(table: ScriptTable, rows: readonly (readonly Datum[])[]): Sql {
   const overriding = table.overriding ? sql` OVERRIDING SYSTEM VALUE` : sql``;
   const into = sql`INSERT INTO ${table.qualified} ${columnList(table.columns)}${overriding}`;
-  const values = rows.map((row) => rowValues(table, row));
+  // UNION would take bare literals for text.
+  const typed = !table.arbiter && rows.length > 1;
+  const values = rows.map((row) => rowValues(table, row, typed));
   if (table.arbiter) {
     const separator = values.length > 1 ? "),\n  (" : "";
     return sql`${into} VALUES (${join(values, separator)}) ON CONFLICT ${columnList(table.key)} DO NOTHING;`;
@@ -74,9 +76,12 @@ function insertRows(table: ScriptTable, rows: readonly (readonly Datum[])[]): Sq
   return sql`${into} ${join(guarded, "\n  UNION ALL ")};`;
 }
 
-function rowValues(table: ScriptTable, row: readonly Datum[]): Sql {
+function rowValues(table: ScriptTable, row: readonly Datum[], typed: boolean): Sql {
   return join(
-    table.columns.map((column, position) => assigned(column, row[position] ?? null)),
+    table.columns.map((column, position) => {
+      const value = assigned(column, row[position] ?? null);
+      return typed ? sql`${value}::${column.cast}` : value;
+    }),
     ", ",
   );
 }
@@ -88,14 +93,15 @@ function update(table: ScriptTable, change: Extract<Change, { kind: "update" }>)
     const column = table.columns[position];
     if (!column) throw new Error(`${table.label} has no column at ${position}`);
     assignments.push(sql`${ident(column.name)} = ${assigned(column, change.after[index] ?? null)}`);
-    guards.push(valueIs(column, change.before[index] ?? null, sql``));
+    if (column.checked.before) guards.push(valueIs(column, change.before[index] ?? null, sql``));
   }
-  return sql`UPDATE ${table.target} SET ${join(assignments, ", ")} WHERE ${keyCondition(table, change.key, sql``)} AND ${join(guards, " AND ")};`;
+  const condition = join([keyCondition(table, change.key, sql``), ...guards], " AND ");
+  return sql`UPDATE ${table.target} SET ${join(assignments, ", ")} WHERE ${condition};`;
 }
 
 function deleteCondition(table: ScriptTable, change: Extract<Change, { kind: "delete" }>): Sql {
   const guards = table.columns.flatMap((column, position) =>
-    table.keyPositions.includes(position)
+    table.keyPositions.includes(position) || !column.checked.before
       ? []
       : [valueIs(column, change.before[position] ?? null, sql``)],
   );

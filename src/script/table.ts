@@ -38,17 +38,36 @@ export interface ScriptTable {
 export function scriptTables(
   catalog: Catalog,
   tables: readonly ChangedTable[],
+  writtenByTriggers: TriggerColumns = NO_TRIGGER_COLUMNS,
 ): Map<string, ScriptTable> {
   return new Map(
     tables.map((changed) => [
       nameKey(changed.table),
-      scriptTable(catalog, tableOf(catalog, changed.table), changed),
+      scriptTable(catalog, { table: tableOf(catalog, changed.table), changed }, writtenByTriggers),
     ]),
   );
 }
 
-function scriptTable(catalog: Catalog, table: Table, changed: ChangedTable): ScriptTable {
-  const columns = changed.columns.map((name) => scriptColumn(catalog, columnOf(table, name)));
+/** Columns that triggers may write, and what that means for the values of each side. */
+export interface TriggerColumns {
+  readonly matches: (table: TableName, column: string) => boolean;
+  readonly checked: ScriptColumn["checked"];
+}
+
+const NO_TRIGGER_COLUMNS: TriggerColumns = {
+  matches: () => false,
+  checked: { before: true, after: true },
+};
+
+function scriptTable(
+  catalog: Catalog,
+  { table, changed }: { readonly table: Table; readonly changed: ChangedTable },
+  triggers: TriggerColumns,
+): ScriptTable {
+  const columns = changed.columns.map((name) => {
+    const column = scriptColumn(catalog, columnOf(table, name));
+    return triggers.matches(table.name, name) ? { ...column, checked: triggers.checked } : column;
+  });
   const keyPositions = changed.key.map((name) => changed.columns.indexOf(name));
   const inherited = table.kind === "table" && inheritanceChildren(catalog, table.name).length > 0;
   const name = qualified(table.name);
@@ -91,6 +110,7 @@ export function scriptColumn(catalog: Catalog, column: Column): ScriptColumn {
     notNull: column.notNull,
     equality: equalityOf(column, catalog),
     cast: castName(column.type),
+    checked: { before: true, after: true },
     castLiterals: column.type.schema !== "pg_catalog",
     ...(foreign ? { operatorSchema: base.type.schema } : {}),
     ownCast:

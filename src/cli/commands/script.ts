@@ -58,12 +58,14 @@ function folderOf({ settings, force, time, io }: Run): FolderRequest {
 
 async function bundleFacts({ settings, time }: Run, comparison: Comparison): Promise<BundleFacts> {
   const { makeScripts } = await import("../../pipeline.ts");
-  const { ticket, expectDatabase, lockTimeout, bulkThreshold, temporaryTables } = settings;
+  const { ticket, expectDatabase, lockTimeout, bulkThreshold, temporaryTables, triggerWrites } =
+    settings;
   const options = {
     version: readVersion(),
     generatedAt: time,
     ...(ticket === undefined ? {} : { ticket }),
     ...(expectDatabase === undefined ? {} : { expectDatabase }),
+    triggerWrites,
     ...(lockTimeout === undefined ? {} : { lockTimeout }),
     ...(bulkThreshold === undefined ? {} : { bulkThreshold }),
     ...(temporaryTables === undefined ? {} : { temporaryTables }),
