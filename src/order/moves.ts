@@ -42,7 +42,8 @@ export async function referenceMoves(
     moves.movers.add(nameKey(link.parent.table));
     const { onUpdate, deferrable } = link.foreignKey;
     const follows = onUpdate === "cascade" || onUpdate === "set null";
-    if (!follows && deferrable !== "no") {
+    // Other actions than NO ACTION never wait.
+    if (deferrable !== "no" && onUpdate === "no action") {
       moves.deferred.push(link);
       continue;
     }

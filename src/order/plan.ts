@@ -78,8 +78,13 @@ function combined(unique: ReadonlyMap<string, UniqueReleases>, moves: Moves): Re
       const parked = new Map<string, ReadonlyMap<number, Datum>>(own?.parked);
       for (const [row, values] of moves.parked.get(key) ?? [])
         parked.set(row, new Map([...(parked.get(row) ?? []), ...values]));
-      for (const row of early) parked.delete(row);
-      return [key, { early, parked, cascaded: moves.cascaded.get(key) ?? new Map() }];
+      const cascaded = new Map(moves.cascaded.get(key));
+      for (const row of early) {
+        parked.delete(row);
+        // It is gone before its parent changes.
+        cascaded.delete(row);
+      }
+      return [key, { early, parked, cascaded }];
     }),
   );
 }

@@ -4,6 +4,7 @@
 
 import type { ChangedTable, Changeset } from "../changeset/types.ts";
 import type { Change, ChangeKind, Datum } from "../compare/change.ts";
+import { sameDatum } from "../compare/decode.ts";
 import { nameKey, type TableName } from "../names.ts";
 import type { Step } from "./steps.ts";
 
@@ -181,7 +182,7 @@ function heldChange(change: Held, { parked, cascaded }: Releases): Change | unde
     return (index < 0 ? change.context.get(position) : change.after[index]) ?? null;
   };
   const columns = [...new Set([...change.columns, ...held.keys()])]
-    .filter((position) => now(position) !== wanted(position))
+    .filter((position) => !sameDatum(now(position), wanted(position)))
     .sort((a, b) => a - b);
   if (columns.length === 0) return undefined;
   return { ...change, columns, before: columns.map(now), after: columns.map(wanted) };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { catalogFromDdl } from "../../src/catalog/ddl.ts";
 import type { Catalog, Table } from "../../src/catalog/types.ts";
-import { splitStatements } from "./split.ts";
+import { splitStatements } from "../support/split.ts";
 
 function read(sql: string, where = "shop.sql"): Promise<Catalog> {
   return catalogFromDdl(splitStatements(sql), where);

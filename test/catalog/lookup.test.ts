@@ -13,7 +13,7 @@ import {
 } from "../../src/catalog/lookup.ts";
 import type { Catalog, Table } from "../../src/catalog/types.ts";
 import { nameKey, type TableName } from "../../src/names.ts";
-import { splitStatements } from "./split.ts";
+import { splitStatements } from "../support/split.ts";
 
 function read(sql: string): Promise<Catalog> {
   return catalogFromDdl(splitStatements(sql), "shop.sql");

@@ -12,7 +12,7 @@ import type { Catalog } from "../../src/catalog/types.ts";
 import { openDump } from "../../src/sources/dump.ts";
 import type { DdlStatement } from "../../src/sources/source.ts";
 import { fixturePath, hasFixtures } from "../support/fixtures.ts";
-import { splitStatements } from "./split.ts";
+import { splitStatements } from "../support/split.ts";
 
 /** Larger than the numbers of all types of pg_catalog. */
 const TYPES = Array.from({ length: 8000 }, (_, type) => type);

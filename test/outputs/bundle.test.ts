@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { finding } from "../../src/findings.ts";
 import { type BundleFacts, writeBundle } from "../../src/outputs/bundle.ts";
-import { catalogOf, changesetOf, type TableSketch } from "./changeset.ts";
+import { catalogOf, changesetOf, type TableSketch } from "../support/changeset.ts";
 
 const HOSTILE = "</code>```\n# x\r\n| a | [b](http://c) <img src=x> \u202e";
 
