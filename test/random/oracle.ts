@@ -1,7 +1,7 @@
 /**
  * What a deploy that met a production which had moved on may leave behind, told from the rows alone.
  */
-import { quoteIdentifier, quoteName } from "../../src/names.ts";
+import { quoteIdentifier } from "../../src/names.ts";
 import { execute } from "../support/postgres.ts";
 import { over, typeOf } from "./types.ts";
 import { columnsOf, target, text, type World, writable } from "./world.ts";
@@ -110,7 +110,26 @@ function same(a: Cells | undefined, b: Cells | undefined): boolean {
   return Object.keys(a).every((name) => a[name] === b[name]);
 }
 
-/** The names of tables, for messages. */
-export function namesOf(world: World): string {
-  return world.tables.map(({ id, name }) => `${id} ${quoteName(name)}`).join(", ");
+/** Whether some of the changes were made already and others not: deploy must be told to take that. */
+export function isMixed(
+  world: World,
+  { production, local, drifted }: Omit<States, "result">,
+): boolean {
+  const made = world.tables.flatMap(({ id }) => {
+    const keys = new Set(
+      [production, local].flatMap((content) => [...(content.get(id)?.keys() ?? [])]),
+    );
+    return [...keys].flatMap((key) => {
+      const [before, after] = [production.get(id)?.get(key), local.get(id)?.get(key)];
+      if (same(before, after)) return [];
+      const now = drifted.get(id)?.get(key);
+      if (!before || !after || !now) return [same(now, after)];
+      return [
+        Object.keys(before).every(
+          (name) => before[name] === after[name] || now[name] === after[name],
+        ),
+      ];
+    });
+  });
+  return made.includes(true) && made.includes(false);
 }

@@ -31,13 +31,13 @@ export interface Tally {
 
 /** Runs seeds for as long as `next` gives them, `width` at a time. */
 export async function runSeeds(
-  next: () => number | undefined,
+  next: (tally: Tally) => number | undefined,
   ways: Omit<Ways, "whole">,
   { width, wholeEvery }: { readonly width: number; readonly wholeEvery: number },
 ): Promise<Tally> {
   const tally: Tally = { outcomes: new Map(), failures: [] };
   const worker = async () => {
-    for (let seed = next(); seed !== undefined; seed = next()) {
+    for (let seed = next(tally); seed !== undefined; seed = next(tally)) {
       const world = randomWorld(seed, { version: testServer().versionNumber });
       try {
         const whole = seed % wholeEvery === 0;

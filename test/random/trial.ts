@@ -1,7 +1,7 @@
 /**
  * Sends one world through the proof: compare, deploy, deploy again, revert, and deploy onto a production that has moved on.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FindingFacts } from "../../src/findings.ts";
@@ -12,7 +12,7 @@ import { prove } from "../support/proof.ts";
 import { type Files, type Options, type Sides, scriptsOf } from "../support/scripts.ts";
 import { choiceOf } from "./choice.ts";
 import { schemaSql } from "./ddl.ts";
-import { contentOf, wrongs } from "./oracle.ts";
+import { contentOf, isMixed, wrongs } from "./oracle.ts";
 import { applySql } from "./statements.ts";
 import type { Edit, World } from "./world.ts";
 
@@ -22,8 +22,6 @@ export interface Ways {
   readonly template: string;
   /** The whole proof loop of the cases, not only deploy and revert. */
   readonly whole: boolean;
-  /** Breaks the scripts on purpose. */
-  readonly sabotage?: (script: string) => string;
 }
 
 export interface Outcome {
@@ -75,7 +73,6 @@ export async function trial(world: World, ways: Ways): Promise<Outcome> {
       bulkThreshold: choice.pick([1000, 1000, 0, 2]),
       temporaryTables: choice.chance(70),
     });
-    await breakOn(files, ways.sabotage);
     const { found } = files;
     const changes = found.lines.length;
     const told = {
@@ -150,14 +147,6 @@ function optionsOf({ tables }: World): Options {
     .filter(({ keyKind }) => keyKind === "named")
     .map(({ name, key }) => ({ table: `${name.schema}.${name.name}`, columns: key }));
   return { deletes: "apply", keys };
-}
-
-async function breakOn(files: Files, sabotage: Ways["sabotage"]): Promise<void> {
-  if (!sabotage) return;
-  for (const script of ["deploy", "revert"] as const) {
-    const text = await readFile(files.path(script), "utf8");
-    await writeFile(files.path(script), sabotage(text));
-  }
 }
 
 /** What blocks must be known to be a knot; and a script made all the same does no harm. */
@@ -236,6 +225,8 @@ async function driftOn(world: World, files: Files, pair: Pair): Promise<Outcome[
   if (!accept && preflight.exitCode !== 0)
     throw new Broken("preflight refused what deploy took", preflight.stderr);
   const result = await contentOf(world, production.url);
+  if (!accept && isMixed(world, { ...states, drifted }))
+    throw new Broken("a mixture is refused", deployed.stdout);
   const wrong = wrongs(world, { ...states, drifted, result });
   if (wrong.length > 0) throw new Broken("deploy after drift", wrong.join("\n"));
   return "applied";
