@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { createDatabase, execute, hasServer, psql } from "../support/postgres.ts";
+import { find } from "../support/scripts.ts";
 import { applied, foundOf, proven, refused, runOn, settingOf } from "./setting.ts";
 
 const FAMILY = `
@@ -107,7 +108,6 @@ describe.skipIf(!hasServer).concurrent("A", () => {
       template: production.name,
       sql: "INSERT INTO invalid VALUES (2, 'z')",
     });
-    const { find } = await import("../support/scripts.ts");
     expect(await find({ production: production.url, local: local.url })).toMatchObject({
       changes: {},
       withheld: { "public.invalid": { insert: 1 } },
