@@ -1,0 +1,28 @@
+-- Edits in every table of Chinook.
+INSERT INTO artist VALUES (276, 'Sigur Rós'), (277, NULL), (278, 'Guns N'' \ Roses');
+UPDATE artist SET name = 'AC⚡DC' WHERE artist_id = 1;
+DELETE FROM artist WHERE artist_id = 275 AND NOT EXISTS (SELECT FROM album WHERE artist_id = 275);
+INSERT INTO album VALUES (348, '( )', 276), (349, E'Ágætis\tbyrjun', 276);
+UPDATE album SET title = title || ' (Remastered)' WHERE album_id IN (1, 4);
+INSERT INTO genre VALUES (26, 'Post-rock');
+UPDATE genre SET name = 'Rock''n''Roll' WHERE genre_id = 5;
+INSERT INTO media_type VALUES (6, 'FLAC');
+UPDATE media_type SET name = NULL WHERE media_type_id = 5;
+INSERT INTO track VALUES (3504, 'Untitled #1', 348, 6, 26, NULL, 1, NULL, 0.99), (3505, 'Svefn-g-englar', 349, 6, 26, 'Jónsi', 2, 3, 1.00);
+UPDATE track SET unit_price = 1.29, composer = NULL WHERE track_id BETWEEN 1 AND 20;
+DELETE FROM playlist_track WHERE track_id = 3503;
+DELETE FROM invoice_line WHERE track_id = 3503;
+DELETE FROM track WHERE track_id = 3503;
+INSERT INTO playlist VALUES (19, ':mix');
+UPDATE playlist SET name = '' WHERE playlist_id = 18;
+INSERT INTO playlist_track VALUES (19, 3504), (19, 3505), (19, 1);
+DELETE FROM playlist_track WHERE playlist_id = 17 AND track_id < 100;
+INSERT INTO employee (employee_id, last_name, first_name, reports_to, birth_date) VALUES (20, 'Boss', 'Big', NULL, '1970-01-01'), (10, 'Worker', 'Small', 20, NULL);
+UPDATE employee SET reports_to = 20 WHERE employee_id = 1;
+INSERT INTO customer (customer_id, first_name, last_name, email, support_rep_id) VALUES (60, 'Zoë', 'O''Hara', 'zoe@example.com', 10);
+UPDATE customer SET company = NULL, phone = '' WHERE customer_id < 6;
+INSERT INTO invoice (invoice_id, customer_id, invoice_date, total) VALUES (413, 60, '2024-02-29 23:59:59.5', 1.99);
+INSERT INTO invoice_line VALUES (2241, 413, 3504, 0.99, 1), (2242, 413, 3505, 1.00, 1);
+UPDATE invoice SET total = total + 0.01, billing_state = NULL WHERE invoice_id % 100 = 1;
+DELETE FROM invoice_line WHERE invoice_id = 412;
+DELETE FROM invoice WHERE invoice_id = 412;
