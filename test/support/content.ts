@@ -38,10 +38,11 @@ type Ask = (query: string) => Promise<(string | null)[][]>;
 
 /** Fixed by the reader, so that settings of role and database do not matter. */
 const SETTINGS = `SET search_path = ''; SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres';
-SET extra_float_digits = 3; SET bytea_output = 'hex'; SET row_security = off; SET statement_timeout = 0`;
+SET extra_float_digits = 3; SET bytea_output = 'hex'; SET row_security = off; SET quote_all_identifiers = off`;
 
 async function connected<T>(url: string, read: (ask: Ask) => Promise<T>): Promise<T> {
-  const client = new Client(url);
+  // Role settings may be hostile: what comes with the connection wins.
+  const client = new Client({ connectionString: url, options: "-c statement_timeout=0" });
   await client.connect();
   try {
     await client.query(SETTINGS);

@@ -7,7 +7,7 @@ import { stateOf } from "./content.ts";
 import { createDatabase, psql, type TestDatabase } from "./postgres.ts";
 import { type Files, type Options, scriptsOf } from "./scripts.ts";
 
-/** A poll, with foreign keys of all kinds; three updates, three deletes, four inserts. */
+/** A poll, with foreign keys of all kinds; two updates, three deletes, four inserts. */
 export const QUESTIONS = {
   production: `
 CREATE TABLE question (id int PRIMARY KEY, slug text NOT NULL UNIQUE, text varchar(200) NOT NULL, price numeric, closed boolean);
