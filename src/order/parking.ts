@@ -91,13 +91,17 @@ function placeOf(
   );
   const domain = isDomain(catalog, column);
   const takesNull =
-    !column.notNull && !domain && !checks.some((definition) => /\bNULL\b/.test(definition));
+    !column.notNull && !domain && !checks.some((definition) => TREATS_NULL.test(definition));
   const free =
     checks.length > 0 || refers || domain
       ? undefined
       : freeValue(column, resolveType(catalog, column.type).kind);
   return takesNull || free ? { position, takesNull, free } : undefined;
 }
+
+/** Words by which a condition may be false of NULL; without them it is NULL, which passes a CHECK. */
+const TREATS_NULL =
+  /\b(?:NULL|IS|CASE|COALESCE|GREATEST|LEAST|ROW|ARRAY|num_nulls|num_nonnulls|concat|concat_ws|format)\b/;
 
 /** A domain may forbid NULL or limit values, in words that only PostgreSQL reads. */
 function isDomain(catalog: Catalog, { type }: Column): boolean {
@@ -126,7 +130,8 @@ function freeValue({ type }: Column, kind: string): Place["free"] {
     case "numeric":
       return numericPlace(type.formatted);
     case "float8":
-      return (_, n) => `-1.7e+${300 - n}`;
+      // Spelled as PostgreSQL prints it, for floats are compared by their text.
+      return (_, n) => `-1.${String(n).padStart(9, "0").replace(/0+$/, "")}e+300`;
     case "uuid":
       return (seed) =>
         digest(seed).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
@@ -136,9 +141,9 @@ function freeValue({ type }: Column, kind: string): Place["free"] {
       return (_, n) =>
         `${String(4700 - (n % 4000)).padStart(4, "0")}-01-${String(1 + (Math.floor(n / 4000) % 28)).padStart(2, "0")} BC`;
     case "timestamp":
-      return (_, n) => `4700-01-01 00:${minutesOf(n)} BC`;
+      return (_, n) => `${secondOf(n)} BC`;
     case "timestamptz":
-      return (_, n) => `4700-01-01 00:${minutesOf(n)}+00 BC`;
+      return (_, n) => `${secondOf(n)}+00 BC`;
     case "int4range":
     case "int8range":
     case "numrange":
@@ -170,13 +175,11 @@ function numericPlace(formatted: string): Place["free"] {
   return (_, n) => `${-(10n ** BigInt(whole)) + BigInt(n)}${decimals}`;
 }
 
-/** Minutes, seconds and microseconds, another for every n. */
-function minutesOf(n: number): string {
+/** Another whole second for every n up to some millions: a column may have no room for parts of one. */
+function secondOf(n: number): string {
   const [minutes, seconds] = [Math.floor(n / 60) % 60, n % 60].map((part) =>
     String(part).padStart(2, "0"),
   );
-  const microseconds = String(1 + Math.floor(n / 3600))
-    .padStart(6, "0")
-    .replace(/0+$/, "");
-  return `${minutes}:${seconds}.${microseconds}`;
+  const year = String(4700 - (Math.floor(n / 3600) % 4000)).padStart(4, "0");
+  return `${year}-01-01 00:${minutes}:${seconds}`;
 }

@@ -345,8 +345,8 @@ describe("random states", () => {
     ["of a key that may wait", "code text NOT NULL", false, " DEFERRABLE"],
   ] as const)(
     "unique values %s reach any other order",
-    async (_name, column, nullable, rest = "") => {
-      const ddl = table("a", column, `a_code UNIQUE (code)${rest}`);
+    async (_name, column, nullable, rest?: string) => {
+      const ddl = table("a", column, `a_code UNIQUE (code)${rest ?? ""}`);
       await fc.assert(
         fc.asyncProperty(rows(nullable), rows(nullable), (from, to) =>
           reached(from, to, `${ddl}\n`)(),

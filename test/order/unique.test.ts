@@ -1,0 +1,165 @@
+import { describe, expect, test } from "vitest";
+import { uniqueReleases, uniqueRules } from "../../src/order/unique.ts";
+import { changesetOf } from "../support/changeset.ts";
+import { pairOf, schema, tableOf } from "../support/schema.ts";
+import { changesBetween, type Row } from "../support/states.ts";
+
+const TABLE = `CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;
+CREATE TABLE public.t (id integer NOT NULL, a text, b text, n numeric, c public.citext, r int4range);
+ALTER TABLE ONLY public.t ADD CONSTRAINT t_pkey PRIMARY KEY (id);
+`;
+
+describe("uniqueRules", () => {
+  const cases: [string, string, string[]][] = [
+    ["the key that rows are paired by is none", "", []],
+    [
+      "a constraint compares its columns",
+      "ALTER TABLE ONLY public.t ADD CONSTRAINT x UNIQUE (b, a);",
+      ["x compares 2,1 involves 2,1"],
+    ],
+    [
+      "NULLS NOT DISTINCT lets no two NULLs stand",
+      "ALTER TABLE ONLY public.t ADD CONSTRAINT x UNIQUE NULLS NOT DISTINCT (a);",
+      ["x compares 1 involves 1 with NULLs"],
+    ],
+    [
+      "a deferrable constraint can wait",
+      "ALTER TABLE ONLY public.t ADD CONSTRAINT x UNIQUE (a) DEFERRABLE;",
+      ["x compares 1 involves 1 can wait"],
+    ],
+    [
+      "a condition's columns take part",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (a) WHERE (b IS NULL);",
+      ["x compares 1 involves 1,2"],
+    ],
+    [
+      "of expressions only PostgreSQL can tell",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (lower(a), b);",
+      ["x compares  involves 2,1"],
+    ],
+    [
+      "of exclusion too",
+      "ALTER TABLE ONLY public.t ADD CONSTRAINT x EXCLUDE USING gist (r WITH &&);",
+      ["x compares  involves 5"],
+    ],
+    [
+      "an index of columns that are not compared is none",
+      "CREATE UNIQUE INDEX x ON public.t USING btree ((1));",
+      [],
+    ],
+  ];
+  test.each(cases)("%s", async (_name, statement, expected) => {
+    const catalog = await schema(`${TABLE}${statement}\n`);
+    const { name, columns, key = [] } = pairOf(catalog, "t");
+    const [changed] = changesetOf([{ table: name, columns, key, changes: [] }]).tables;
+    const rules = changed ? uniqueRules(catalog, tableOf(catalog, "t"), changed) : [];
+    expect(
+      rules.map(
+        (rule) =>
+          `${rule.name} compares ${rule.compared} involves ${rule.involved}${rule.nullsFree ? "" : " with NULLs"}${rule.deferrable ? " can wait" : ""}`,
+      ),
+    ).toEqual(expected);
+  });
+});
+
+describe("uniqueReleases", () => {
+  const row = (id: string, values: Partial<Record<"a" | "b" | "n" | "c", string>>): Row => [
+    id,
+    values.a ?? null,
+    values.b ?? null,
+    values.n ?? null,
+    values.c ?? null,
+    null,
+  ];
+
+  async function released(statement: string, production: readonly Row[], local: readonly Row[]) {
+    const catalog = await schema(`${TABLE}${statement}\n`);
+    const changeset = changesBetween(catalog, { t: production }, { t: local });
+    const { releases, deferred, findings } = await uniqueReleases(catalog, changeset);
+    const [found] = releases.values();
+    return [
+      ...[...(found?.parked.keys() ?? [])].map((key) => `parked ${key}`),
+      ...[...(found?.early ?? [])].map((key) => `early ${key}`),
+      ...deferred.map(({ name }) => `deferred ${name}`),
+      ...findings.map(({ code }) => code),
+    ];
+  }
+  const unique = (columns: string, rest = "") =>
+    `ALTER TABLE ONLY public.t ADD CONSTRAINT x UNIQUE ${rest}(${columns});`;
+
+  const cases: [string, string, Row[], Row[], string[]][] = [
+    [
+      "values that stay with their rows release nothing",
+      unique("a"),
+      [row("1", { a: "x", b: "1" }), row("2", { a: "y" })],
+      [row("1", { a: "x", b: "2" }), row("2", { a: "y", b: "3" })],
+      [],
+    ],
+    [
+      "two NULLs do not collide",
+      unique("a"),
+      [row("1", {}), row("2", { a: "x" })],
+      [row("1", { a: "y" }), row("2", {})],
+      [],
+    ],
+    [
+      "unless NULL equals NULL",
+      unique("a", "NULLS NOT DISTINCT "),
+      [row("1", {}), row("2", { a: "x" })],
+      [row("1", { a: "y" }), row("2", {})],
+      ['parked ["1"]'],
+    ],
+    [
+      "two columns collide only together",
+      unique("a, b"),
+      [row("1", { a: "x", b: "1" }), row("2", { a: "y", b: "2" })],
+      [row("1", { a: "y", b: "1" }), row("2", { a: "x", b: "2" })],
+      [],
+    ],
+    [
+      "an unchanged column counts in the pair",
+      unique("a, b"),
+      [row("1", { a: "x", b: "1" }), row("2", { a: "y", b: "1" })],
+      [row("1", { a: "y", b: "1" }), row("2", { a: "x", b: "1" })],
+      ['parked ["1"]', 'parked ["2"]'],
+    ],
+    [
+      "numbers collide whatever their scale",
+      unique("n"),
+      [row("1", { n: "1.0" })],
+      [row("1", { n: "2" }), row("2", { n: "1.00" })],
+      ['parked ["1"]'],
+    ],
+    [
+      "citext collides whatever its case",
+      unique("c"),
+      [row("1", { c: "A" })],
+      [row("1", { c: "b" }), row("2", { c: "a" })],
+      ['parked ["1"]'],
+    ],
+    [
+      "an insert takes the value of a deleted row",
+      unique("a"),
+      [row("1", { a: "x" })],
+      [row("2", { a: "x" })],
+      ['early ["1"]'],
+    ],
+    [
+      "of an expression every value may be any other",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (lower(a));",
+      [row("1", { a: "x" }), row("2", { a: "y" })],
+      [row("1", { a: "z" }), row("2", { a: "v" })],
+      ['parked ["1"]', 'parked ["2"]'],
+    ],
+    [
+      "a deferrable constraint is deferred",
+      `${unique("a").slice(0, -1)} DEFERRABLE;`,
+      [row("1", { a: "x" }), row("2", { a: "y" })],
+      [row("1", { a: "y" }), row("2", { a: "x" })],
+      ["deferred x"],
+    ],
+  ];
+  test.each(cases)("%s", async (_name, statement, production, local, expected) => {
+    expect(await released(statement, production, local)).toEqual(expected);
+  });
+});
