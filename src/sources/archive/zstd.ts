@@ -1,23 +1,13 @@
 /**
- * zstd frames as the bytes they hold: by node where it can, else by our own decoder, which does not check checksums of
- * the content. See: RFC 8878.
+ * zstd frames as the bytes they hold: by node where it can, else by zstd itself as WebAssembly. Both check checksums of the content
+ * and refuse windows beyond 128 MiB. The only importer of zstddec.
  */
 import { Duplex } from "node:stream";
 import * as zlib from "node:zlib";
-import { type Feed, feedOf, skipBytes } from "./feed.ts";
-import {
-  decodeZstdBlock,
-  MAX_BLOCK_BYTES,
-  startZstd,
-  type ZstdOutput,
-  type ZstdState,
-} from "./zstd-block.ts";
 
-/** A window of 128 MiB, what `pg_dump --compress=zstd:long` and `zstd --long` need. */
+/** A window of 128 MiB, what `pg_dump --compress=zstd:long` and `zstd --long` need, and the default of zstd's decoder. */
 const MAX_WINDOW_LOG = 27;
 const OUTPUT_BYTES = 262_144;
-const MAGIC = 0xfd2fb528;
-const SKIPPABLE = 0x184d2a50;
 
 /** A decompressing stream of node, which has one from 22.15 and 23.8 on. */
 export function nodeZstd(): Duplex | undefined {
@@ -32,113 +22,100 @@ export function nodeZstd(): Duplex | undefined {
   return stream instanceof Duplex ? stream : undefined;
 }
 
+/** Functions of zstd's C interface. Numbers are addresses and sizes in its memory; failures are sizes beyond all others. */
+interface Zstd {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly malloc: (size: number) => number;
+  readonly free: (address: number) => void;
+  readonly ZSTD_createDCtx: () => number;
+  readonly ZSTD_freeDCtx: (context: number) => number;
+  readonly ZSTD_decompressStream: (context: number, output: number, input: number) => number;
+}
+
+/** Loaded once: its memory stays. */
+let loaded: Promise<Zstd> | undefined;
+
+async function loadZstd(): Promise<Zstd> {
+  const { ZSTDDecoder } = await import("zstddec/stream");
+  const decoder = new ZSTDDecoder();
+  const found: { exports?: Zstd } = {};
+  const { _init: init } = decoder;
+  // Its own streaming does not tell failures, so that a corrupt frame would be read for ever.
+  decoder._init = (result: { readonly instance: { readonly exports: unknown } }) => {
+    init.call(decoder, result);
+    if (isZstd(result.instance.exports)) found.exports = result.instance.exports;
+  };
+  await decoder.init();
+  if (!found.exports) throw new Error("zstddec does not export what it did");
+  return found.exports;
+}
+
+function isZstd(exports: unknown): exports is Zstd {
+  const names = ["malloc", "free", "ZSTD_createDCtx", "ZSTD_freeDCtx", "ZSTD_decompressStream"];
+  if (typeof exports !== "object" || exports === null || !("memory" in exports)) return false;
+  const functions: Readonly<Record<string, unknown>> = { ...exports };
+  return names.every((name) => typeof functions[name] === "function");
+}
+
 /** What the frames in a stream hold, without node's help. @throws Error if they are cut off or corrupt. */
 export async function* readZstd(
   chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const feed = feedOf(iterator);
+  loaded ??= loadZstd();
+  const zstd = await loaded;
+  const places = {
+    context: zstd.ZSTD_createDCtx(),
+    input: zstd.malloc(INPUT_BYTES),
+    output: zstd.malloc(OUTPUT_BYTES),
+    ranges: zstd.malloc(2 * RANGE_BYTES),
+  };
   try {
-    while (!(await feed.ended())) {
-      const magic = (await feed.take(4)).readUInt32LE();
-      if (magic === MAGIC) yield* readFrame(feed, await readFrameHeader(feed));
-      else if ((magic & 0xfffffff0) === SKIPPABLE) {
-        await skipBytes(feed, (await feed.take(4)).readUInt32LE());
-      } else throw new Error("no zstd frame where one should start");
+    if (Object.values(places).includes(0)) throw new Error("zstd gets no memory");
+    let wanted = 0;
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += INPUT_BYTES) {
+        wanted = yield* decode(zstd, places, chunk.subarray(at, at + INPUT_BYTES));
+      }
     }
+    if (wanted !== 0) throw new Error("the zstd frame is cut off");
   } finally {
-    await iterator.return?.();
+    zstd.ZSTD_freeDCtx(places.context);
+    for (const place of [places.input, places.output, places.ranges]) zstd.free(place);
   }
 }
 
-interface Frame {
-  /** How far back matches reach. */
-  readonly window: number;
-  readonly checksum: boolean;
+const INPUT_BYTES = 131_072;
+/** Address, size and position of a buffer, as zstd's own structures have them. */
+const RANGE_BYTES = 12;
+/** Failures are small negative numbers as sizes. See: zstd, `zstd_errors.h`, ZSTD_error_maxCode. */
+const FIRST_FAILURE = 2 ** 32 - 120;
+
+interface Places {
+  readonly context: number;
+  readonly input: number;
+  readonly output: number;
+  readonly ranges: number;
 }
 
-async function readFrameHeader(feed: Feed): Promise<Frame> {
-  const flags = (await feed.take(1))[0] ?? 0;
-  const single = (flags & 0x20) !== 0;
-  if ((flags & 0x08) !== 0) throw new Error("a zstd frame of unknown version");
-  const descriptor = single ? 0 : ((await feed.take(1))[0] ?? 0);
-  const dictionary = await feed.take([0, 1, 2, 4][flags & 3] ?? 0);
-  if (dictionary.some((byte) => byte !== 0))
-    throw new Error("a zstd frame that needs a dictionary");
-  const size = contentSize(await feed.take([single ? 1 : 0, 2, 4, 8][flags >> 6] ?? 0));
-  const described = 2 ** (10 + (descriptor >> 3)) * (1 + (descriptor & 7) / 8);
-  const window = single ? size : described;
-  if (window > 2 ** MAX_WINDOW_LOG) throw new Error("the zstd window is larger than 128 MiB");
-  return { window, checksum: (flags & 0x04) !== 0 };
-}
-
-function contentSize(field: Buffer): number {
-  if (field.length === 8) return Number(field.readBigUInt64LE());
-  return field.length === 0
-    ? 0
-    : field.readUIntLE(0, field.length) + (field.length === 2 ? 256 : 0);
-}
-
-async function* readFrame(feed: Feed, frame: Frame): AsyncGenerator<Buffer, void, undefined> {
-  const state = startZstd();
-  let output: ZstdOutput = { bytes: Buffer.allocUnsafe(OUTPUT_BYTES * 2), start: 0, end: 0 };
-  let handed = 0;
-  for (let last = false; !last; ) {
-    if (output.end + MAX_BLOCK_BYTES > output.bytes.length) {
-      if (output.end > handed) yield Buffer.from(output.bytes.subarray(handed, output.end));
-      output = makeRoom(output, frame.window);
-      handed = output.end;
-    }
-    const header = (await feed.take(3)).readUIntLE(0, 3);
-    last = (header & 1) === 1;
-    await readBlock({ feed, state, output }, (header >> 1) & 3, header >> 3);
-    if (output.end - handed < OUTPUT_BYTES) continue;
-    yield Buffer.from(output.bytes.subarray(handed, output.end));
-    handed = output.end;
+/** Decodes at most INPUT_BYTES. Returns how much more the frame needs: 0 at its end. */
+function* decode(zstd: Zstd, places: Places, chunk: Buffer): Generator<Buffer, number, undefined> {
+  const { context, input, output, ranges } = places;
+  new Uint8Array(zstd.memory.buffer).set(chunk, input);
+  let wanted = 0;
+  for (let [read, full] = [0, false]; read < chunk.length || full; ) {
+    new Uint32Array(zstd.memory.buffer, ranges, 6).set([
+      ...[output, OUTPUT_BYTES, 0],
+      ...[input, chunk.length, read],
+    ]);
+    wanted = zstd.ZSTD_decompressStream(context, ranges, ranges + RANGE_BYTES) >>> 0;
+    if (wanted > FIRST_FAILURE) throw new Error("corrupt zstd data");
+    // What it decodes may need more memory, and then all of it is elsewhere.
+    const { buffer } = zstd.memory;
+    const [, , written = 0, , , next = 0] = new Uint32Array(buffer, ranges, 6);
+    read = next;
+    // What did not fit waits inside, also when all input was taken.
+    full = written === OUTPUT_BYTES;
+    if (written > 0) yield Buffer.from(Buffer.from(buffer, output, written));
   }
-  if (output.end > handed) yield Buffer.from(output.bytes.subarray(handed, output.end));
-  if (frame.checksum) await feed.take(4);
-}
-
-/** Keeps what matches may reach. Memory grows with the content, not at once to what a header claims. */
-function makeRoom(output: ZstdOutput, window: number): ZstdOutput {
-  const kept = Math.min(window, output.end);
-  const most = Math.ceil(window * 1.25) + OUTPUT_BYTES * 2;
-  const size = Math.min(most, Math.max(output.bytes.length, (kept + MAX_BLOCK_BYTES) * 2));
-  const from = output.end - kept;
-  if (size === output.bytes.length) {
-    output.bytes.copyWithin(0, from, output.end);
-    return { bytes: output.bytes, start: 0, end: kept };
-  }
-  const bytes = Buffer.allocUnsafe(size);
-  output.bytes.copy(bytes, 0, from, output.end);
-  return { bytes, start: 0, end: kept };
-}
-
-interface BlockPlace {
-  readonly feed: Feed;
-  readonly state: ZstdState;
-  readonly output: ZstdOutput;
-}
-
-async function readBlock(
-  { feed, state, output }: BlockPlace,
-  type: number,
-  size: number,
-): Promise<void> {
-  if (size > MAX_BLOCK_BYTES) throw new Error("a zstd block is too long");
-  switch (type) {
-    case 0:
-      output.end += (await feed.take(size)).copy(output.bytes, output.end);
-      return;
-    case 1:
-      output.bytes.fill((await feed.take(1))[0] ?? 0, output.end, output.end + size);
-      output.end += size;
-      return;
-    case 2:
-      decodeZstdBlock(state, await feed.take(size), output);
-      return;
-    default:
-      throw new Error("a zstd block of unknown type");
-  }
+  return wanted;
 }
