@@ -84,11 +84,8 @@ export function orderRows(
     } else if (table && members.every((member) => member.table === table.table)) {
       for (const node of members) order.push({ node, group, together: true });
     } else if (nullable) {
-      for (const node of members) {
-        const broken =
-          kind === "insert" ? refers(node, nullable, inside) : refersFrom(node, nullable, members);
-        if (broken) detours.push({ node, reference: nullable });
-      }
+      for (const node of letGo(members, nullable, kind))
+        detours.push({ node, reference: nullable });
       place(members, new Set([...ignored, nullable]));
     } else {
       const names = [...new Set(members.map((member) => member.table))].map(
@@ -141,14 +138,21 @@ function rowOf(change: Written): readonly Datum[] {
   return change.kind === "insert" ? change.after : change.before;
 }
 
-function refers(node: Node, reference: Reference, inside: ReadonlySet<Node>): boolean {
-  return node.needs.some((need) => need.reference === reference && inside.has(need.node));
-}
-
-function refersFrom(node: Node, reference: Reference, members: readonly Node[]): boolean {
-  return members.some((member) =>
-    member.needs.some((need) => need.reference === reference && need.node === node),
-  );
+/** Rows of a circle that refer to others of it: those that need on insert, those that are needed on delete. */
+function letGo(
+  members: readonly Node[],
+  reference: Reference,
+  kind: "insert" | "delete",
+): readonly Node[] {
+  const inside = new Set(members);
+  const referring = new Set<Node>();
+  for (const node of members) {
+    for (const need of node.needs) {
+      if (need.reference !== reference || !inside.has(need.node)) continue;
+      referring.add(kind === "insert" ? node : need.node);
+    }
+  }
+  return members.filter((node) => referring.has(node));
 }
 
 /** The row takes part without its reference; the update that makes up for it is returned. */
