@@ -1,8 +1,9 @@
 /**
  * Settings and guards at the start of every script's transaction.
  */
+import type { QualifiedName } from "../names.ts";
 import { SESSION_SETTINGS } from "../sources/session.ts";
-import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
+import { doBlock, join, literal, qualified, type Sql, sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
 
 /**
@@ -43,16 +44,31 @@ END`,
 /** The role must have every privilege that the statements need, before the first of them runs. */
 export function privilegeGuard(
   tables: readonly ScriptTable[],
-  { writes, temporary }: { readonly writes: boolean; readonly temporary: boolean },
+  {
+    writes,
+    temporary,
+    sequences = [],
+  }: {
+    readonly writes: boolean;
+    readonly temporary: boolean;
+    /** Those that setval() raises; the functions below take them for tables. */
+    readonly sequences?: readonly QualifiedName[];
+  },
 ): Sql {
-  const rows = tables.flatMap(({ qualified, changed: { counts } }) =>
+  const raised = sequences.flatMap((name) =>
+    ["SELECT", "UPDATE"].map(
+      (privilege) => sql`(${literal(qualified(name))}, ${literal(privilege)})`,
+    ),
+  );
+  const touched = tables.flatMap(({ qualified: table, changed: { counts } }) =>
     [
       "SELECT",
       ...(writes && counts.insert > 0 ? ["INSERT"] : []),
       ...(writes && counts.update > 0 ? ["UPDATE"] : []),
       ...(writes && counts.delete > 0 ? ["DELETE"] : []),
-    ].map((privilege) => sql`(${literal(qualified)}, ${literal(privilege)})`),
+    ].map((privilege) => sql`(${literal(table)}, ${literal(privilege)})`),
   );
+  const rows = [...touched, ...raised];
   if (rows.length === 0) return sql``;
   const temporaryTables = temporary
     ? sql`

@@ -114,7 +114,11 @@ export async function* deployScript(
     settings: pinnedSettings(input.lockTimeout),
     guards: present([
       environmentGuard(input.expectDatabase, true),
-      privilegeGuard(touched, { writes: true, temporary }),
+      privilegeGuard(touched, {
+        writes: true,
+        temporary,
+        sequences: input.changeset.sequences.map(({ sequence }) => sequence),
+      }),
       ...(switched.length + ruled.length > 0 ? [ownershipGuard([...switched, ...ruled])] : []),
     ]),
     shape: shapeGuards(
