@@ -14,6 +14,8 @@ export interface ScriptColumn {
   readonly equality: Equality;
   /** The type without its modifier: a cast to `varchar(200)` would cut silently. */
   readonly cast: Sql;
+  /** The same beneath its domains: lists and temporary tables hold NULL where a row leaves the column alone. */
+  readonly plain: Sql;
   /** Whether literals need the cast beside an operator: types of other schemas than pg_catalog. */
   readonly castLiterals: boolean;
   /** Schema of the operator `=` for types of extensions; undefined means pg_catalog. */

@@ -30,7 +30,7 @@ export type Side = "before" | "after";
 
 /** The type of a value in `want`: text where equality is by text, or for a hash. */
 export function wantedType({ column, hashed }: RowSetColumn, side: Side): Sql {
-  return column.equality === "value" && !hashed[side] ? column.cast : sql`text`;
+  return column.equality === "value" && !hashed[side] ? column.plain : sql`text`;
 }
 
 /** `t` has the wanted key, by the operators of the key's index: two spellings of one key are one row. */

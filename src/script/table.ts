@@ -110,6 +110,7 @@ export function scriptColumn(catalog: Catalog, column: Column): ScriptColumn {
     notNull: column.notNull,
     equality: equalityOf(column, catalog),
     cast: castName(column.type),
+    plain: castName(base.type),
     checked: { before: true, after: true },
     castLiterals: column.type.schema !== "pg_catalog",
     ...(foreign ? { operatorSchema: base.type.schema } : {}),

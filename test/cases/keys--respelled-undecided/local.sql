@@ -1,1 +1,0 @@
-UPDATE tag SET name = 'blue' WHERE name = 'Blue';
