@@ -73,10 +73,13 @@ function decodeUpdate(
   line: Record<string, unknown>,
   key: readonly Datum[],
 ): Change | undefined {
-  const changed = isRecord(line["before"]) ? line["before"] : {};
+  const changed = isRecord(line["before"]) ? Object.keys(line["before"]) : [];
+  const set = isRecord(line["after"]) ? Object.keys(line["after"]) : [];
   const columns = table.columns.flatMap((name, position) =>
-    Object.hasOwn(changed, name) ? [position] : [],
+    changed.includes(name) ? [position] : [],
   );
+  const same = columns.length === changed.length && columns.length === set.length;
+  if (!same || columns.length === 0) return undefined;
   const names = columns.map((position) => table.columns[position] ?? "");
   const before = decodeValues(names, line["before"]);
   const after = decodeValues(names, line["after"]);

@@ -2,40 +2,41 @@
  * The way back: inserts become deletes, deletes inserts, updates swap their sides.
  */
 
-import type { Change, ChangeKind, Counts } from "../compare/change.ts";
-import type { TableName } from "../names.ts";
+import type { Change, Counts } from "../compare/change.ts";
+import { nameKey } from "../names.ts";
 import { invertProfile } from "./profile.ts";
-import type { ChangedTable, Changeset } from "./types.ts";
+import { type ChangedTable, type Changeset, NO_CHANGES } from "./types.ts";
 
 const OPPOSITE = { insert: "delete", update: "update", delete: "insert" } as const;
 
 /**
  * The changeset that undoes this one: `invert(invert(c))` has the same changes as `c`. Reads through to `c`; holds no rows.
- * Sequences are never lowered, so it has no sequence targets, and what was withheld stays withheld by neither.
+ * Sequences are never lowered, so it has no sequence targets, and what was withheld is withheld by neither.
  */
 export function invert(changeset: Changeset): Changeset {
-  const tables = changeset.tables
-    .map((table) => ({
-      ...table,
-      counts: invertCounts(table.counts),
-      profiles: invertProfiles(table.profiles),
-    }))
-    .map((table) => ({
-      ...table,
-      rows: { production: table.rows.local, local: table.rows.production },
-    }));
-  const byName = new Map(tables.map((table) => [table.table, table]));
+  const byName = new Map(changeset.tables.map((table) => [nameKey(table.table), table]));
   return {
-    tables,
+    tables: changeset.tables.map(invertTable),
     sequences: [],
     production: changeset.local,
     local: changeset.production,
-    changes: (table: TableName, kind?: ChangeKind) =>
-      invertAll(
-        changeset.changes(table, kind && OPPOSITE[kind]),
-        keyPositions(tables, table, byName),
-      ),
+    changes: (name, kind) => {
+      const table = byName.get(nameKey(name));
+      const key = table?.key.map((column) => table.columns.indexOf(column)) ?? [];
+      return invertAll(changeset.changes(name, kind && OPPOSITE[kind]), key);
+    },
     withheld: async function* () {},
+  };
+}
+
+function invertTable(table: ChangedTable): ChangedTable {
+  const { counts, profiles, rows } = table;
+  return {
+    ...table,
+    counts: invertCounts(counts),
+    withheld: NO_CHANGES,
+    profiles: invertProfiles(profiles),
+    rows: { production: rows.local, local: rows.production },
   };
 }
 
@@ -53,17 +54,6 @@ function invertProfiles({
 
 function invertCounts(counts: Counts): Counts {
   return { insert: counts.delete, update: counts.update, delete: counts.insert };
-}
-
-function keyPositions(
-  tables: readonly ChangedTable[],
-  name: TableName,
-  byName: ReadonlyMap<TableName, ChangedTable>,
-): readonly number[] {
-  const table =
-    byName.get(name) ??
-    tables.find(({ table: { schema, name: n } }) => schema === name.schema && n === name.name);
-  return table ? table.key.map((column) => table.columns.indexOf(column)) : [];
 }
 
 async function* invertAll(

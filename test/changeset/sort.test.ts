@@ -1,0 +1,111 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lineSorter } from "../../src/changeset/sort.ts";
+
+let directory = "";
+let count = 0;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "rowpatch-sort-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+type Entry = readonly [Buffer, string];
+
+async function sorted(entries: readonly Entry[], budget: number): Promise<string[]> {
+  count += 1;
+  const sorter = lineSorter(directory, `s${count}`, budget);
+  for (const [key, line] of entries) await sorter.add(key, line);
+  const lines: string[] = [];
+  for await (const line of sorter.sorted()) lines.push(line);
+  return lines;
+}
+
+const TINY = 300;
+
+describe("lineSorter", () => {
+  const cases: [string, Entry[], string[]][] = [
+    ["nothing gives nothing", [], []],
+    [
+      "bytes decide, unsigned",
+      [
+        [Buffer.from([0xff]), "b"],
+        [Buffer.from([0x7f]), "a"],
+      ],
+      ["a", "b"],
+    ],
+    [
+      "a key sorts before those that it begins",
+      [
+        [Buffer.from("ab"), "b"],
+        [Buffer.from("a"), "a"],
+      ],
+      ["a", "b"],
+    ],
+    [
+      "an empty key sorts first",
+      [
+        [Buffer.from("a"), "b"],
+        [Buffer.alloc(0), "a"],
+      ],
+      ["a", "b"],
+    ],
+    ["blanks belong to the line", [[Buffer.from("a"), "  x y "]], ["  x y "]],
+    ["a line may be empty", [[Buffer.from("a"), ""]], [""]],
+  ];
+  test.each(cases)("%s", async (_name, entries, expected) => {
+    expect(await sorted(entries, 1e9)).toEqual(expected);
+    expect(await sorted(entries, 0)).toEqual(expected);
+  });
+
+  test("equal keys stay in the order of arrival, within runs and across them", async () => {
+    const entries = Array.from({ length: 60 }, (_, n): Entry => [Buffer.from([n % 3]), String(n)]);
+    const expected = [0, 1, 2].flatMap((key) =>
+      entries.map(([, line]) => line).filter((line) => Number(line) % 3 === key),
+    );
+    expect(await sorted(entries, TINY)).toEqual(expected);
+    expect(await sorted(entries, 1e9)).toEqual(expected);
+  });
+
+  test("what does not fit is spilled, and comes back with any character", async () => {
+    const before = (await readdir(directory)).length;
+    const entries = Array.from(
+      { length: 2000 },
+      (_, n): Entry => [
+        Buffer.from(String((n * 7919) % 2000).padStart(4, "0")),
+        `${(n * 7919) % 2000} 漢🙂\u2028${"x".repeat(n % 400)}`,
+      ],
+    );
+    const lines = await sorted(entries, 50_000);
+    expect((await readdir(directory)).length - before).toBeGreaterThan(3);
+    expect(lines.map((line) => Number.parseInt(line, 10))).toEqual([...entries.keys()]);
+    expect(lines.map((line) => line.length)).toEqual(
+      [...entries].sort(([a], [b]) => Buffer.compare(a, b)).map(([, line]) => line.length),
+    );
+  });
+
+  test("the budget does not change the result", async () => {
+    const entry = fc.tuple(
+      fc.uint8Array({ maxLength: 2 }).map((bytes) => Buffer.from(bytes)),
+      fc.string().filter((text) => !text.includes("\n")),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { maxLength: 25 }), async (entries) => {
+        expect(await sorted(entries, TINY)).toEqual(await sorted(entries, 1e9));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("a reader that stops early leaves nothing open", async () => {
+    count += 1;
+    const sorter = lineSorter(directory, `s${count}`, 0);
+    for (const line of ["c", "a", "b"]) await sorter.add(Buffer.from(line), line);
+    for await (const line of sorter.sorted()) {
+      expect(line).toBe("a");
+      break;
+    }
+  });
+});
