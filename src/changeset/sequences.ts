@@ -5,7 +5,7 @@ import type { TablePair } from "../catalog/pair.ts";
 import type { Catalog, Sequence, Table } from "../catalog/types.ts";
 import type { Datum } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
-import { compareNames, nameKey } from "../names.ts";
+import { compareNames, nameKey, type QualifiedName } from "../names.ts";
 import type { SequenceValue } from "../sources/source.ts";
 import type { SequenceTarget } from "./types.ts";
 
@@ -46,17 +46,20 @@ export function sequencesOf(
         (ownedBy &&
           compareNames(ownedBy.table, table.name) === 0 &&
           ownedBy.column === column.name) ||
-        column.default ===
-          `nextval('${regclassText(name.schema)}.${regclassText(name.name)}'::regclass)`,
+        isNextOf(column.default, name),
     );
     return sequence ? [{ column: column.name, sequence }] : [];
   });
 }
 
-/** As regclass prints a name inside the quotes of a default expression. */
-function regclassText(name: string): string {
-  const quoted = /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
-  return quoted.replaceAll("'", "''");
+/** Whether a default is `nextval('schema.name'::regclass)`, as PostgreSQL prints it: parts are quoted where they need it. */
+function isNextOf(expression: string | undefined, { schema, name }: QualifiedName): boolean {
+  const text = /^nextval\('((?:[^']|'')*)'::regclass\)$/.exec(expression ?? "")?.[1];
+  const parts = text?.replaceAll("''", "'").match(/"(?:[^"]|"")*"|[^".]+/g) ?? [];
+  const names = parts.map((part) =>
+    part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part,
+  );
+  return names.length === 2 && names[0] === schema && names[1] === name;
 }
 
 /** What sequence targets follow from the inserts of one table, as production's sequences stand. */
