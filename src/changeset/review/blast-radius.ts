@@ -10,7 +10,7 @@ import { keyClassOf } from "../../compare/key.ts";
 import { type Finding, finding } from "../../findings.ts";
 import { formatName, nameKey, type TableName } from "../../names.ts";
 import type { ChangedTable } from "../types.ts";
-import { type Subject, touchedTables } from "./subject.ts";
+import { isUpdated, type Subject, touchedTables } from "./subject.ts";
 
 type Event = "delete" | "update";
 
@@ -66,6 +66,8 @@ function changedWaves({ changeset, catalogs }: Subject, changed: ChangedTable): 
     async values(columns) {
       const positions = columns.map((column) => changed.columns.indexOf(column));
       if (positions.includes(-1)) return event === "update" ? new Set() : undefined;
+      if (event === "update" && !positions.some((position) => isUpdated(changed, position)))
+        return new Set();
       const tuple = tupleOf(catalogs.production, table, columns);
       const found = new Set<string>();
       for await (const change of changeset.changes(table, event)) {

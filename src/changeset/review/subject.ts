@@ -53,6 +53,11 @@ export function writes(change: Change, position: number): boolean {
   );
 }
 
+/** Whether any update of the table writes the column. */
+export function isUpdated({ profiles }: ChangedTable, position: number): boolean {
+  return (profiles.update.columns[position]?.rows ?? 0) > 0;
+}
+
 /** The value that the change writes to the column; undefined where it writes none. */
 export function written(change: Change, position: number): Datum | undefined {
   return writes(change, position) ? valueAfter(change, position) : undefined;

@@ -14,6 +14,7 @@ import { canEncode } from "../../sources/encoding.ts";
 import {
   builtinName,
   changedColumns,
+  isUpdated,
   type Subject,
   type Touched,
   touchedTables,
@@ -35,8 +36,11 @@ export async function valueFindings(
   const findings: Finding[] = [];
   const touched = touchedTables(subject);
   for (const table of touched) {
+    const { changed } = table;
     const watches = changedColumns(table).flatMap((column, position) =>
-      column ? watchesOf({ subject, table, column, position }, largeObjects) : [],
+      column && (changed.counts.insert > 0 || isUpdated(changed, position))
+        ? watchesOf({ subject, table, column, position }, largeObjects)
+        : [],
     );
     if (watches.length === 0) continue;
     for await (const change of subject.changeset.changes(table.changed.table)) {
