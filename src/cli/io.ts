@@ -9,9 +9,15 @@ export interface OutputStream {
   readonly columns?: number | undefined;
 }
 
+/** Where the product goes. `write` returns false where the stream holds more than it likes; it then tells of `drain`. */
+export interface ProductStream extends Omit<OutputStream, "write"> {
+  write(chunk: string | Uint8Array): unknown;
+  once?(event: "drain", listener: () => void): unknown;
+}
+
 export interface Io {
-  /** The product: tables, JSON, lines to type. */
-  readonly stdout: OutputStream;
+  /** The product: tables, JSON, lines to type, rows. */
+  readonly stdout: ProductStream;
   /** Everything else. */
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -37,7 +43,7 @@ const CODES: Readonly<Record<Colour, string>> = { red: "31", yellow: "33", bold:
 export type Paint = (colour: Colour, text: string) => string;
 
 /** Paints only where someone can see it: on a terminal, without `--no-color` and `NO_COLOR`. */
-export function painter(stream: OutputStream, io: Io, wanted: boolean): Paint {
+export function painter(stream: Pick<OutputStream, "isTTY">, io: Io, wanted: boolean): Paint {
   const on = wanted && stream.isTTY === true && !io.env["NO_COLOR"] && io.env["TERM"] !== "dumb";
   return (colour, text) => (on ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text);
 }

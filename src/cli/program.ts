@@ -115,6 +115,7 @@ function addScript(program: Command, { io, argv, finish }: ProgramContext): void
       "steps of more rows go set-based, as COPY data (default: 1000, or 8 MB)",
     )
     .option("--no-temp-tables", "large steps use VALUES lists, for roles without TEMPORARY")
+    .option("--dbml", "write production's schema as DBML too")
     .option("--json", "print what was written as JSON");
   common(command).addHelpText(
     "after",
@@ -132,14 +133,20 @@ function addScript(program: Command, { io, argv, finish }: ProgramContext): void
 function addInspect(program: Command, { io, finish }: ProgramContext): void {
   const command = program
     .command("inspect")
-    .description("Shows what a dump or database holds: tables, keys, rows.")
+    .description("Shows what a dump or database holds: tables, keys, rows, sequences.")
     .argument("<source>", "a dump, a postgres:// URL or a connection string")
     .option("--json", "print it as JSON")
+    .option("--rows <table>", "print the rows of this table as COPY text instead")
+    .option("--dbml", "print the schema as DBML instead")
     .option("--database <name>", "which database of a pg_dumpall file");
   command.option("--quiet", "show no progress").option("--no-color", "use no colours");
   command.addHelpText(
     "after",
-    examples("rowpatch inspect prod.dump", "rowpatch inspect postgres://localhost/shop --json"),
+    examples(
+      "rowpatch inspect prod.dump",
+      "rowpatch inspect prod.dump --rows public.orders | head",
+      "rowpatch inspect postgres://localhost/shop --dbml > shop.dbml",
+    ),
   );
   command.action(async (source: string, flags: RawSettings) => {
     const { runInspect } = await import("./commands/inspect.ts");

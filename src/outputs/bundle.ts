@@ -12,6 +12,8 @@ export interface BundleFacts extends ReportFacts {
   readonly scripts: Readonly<
     Record<"deploy" | "revert" | "verify" | "preflight", () => AsyncIterable<string>>
   >;
+  /** The schema as DBML, where it is wanted. */
+  readonly dbml?: () => AsyncIterable<string>;
 }
 
 /**
@@ -37,6 +39,7 @@ function bundleFiles(facts: BundleFacts): readonly OutputFile[] {
     { name: "changes.jsonl", text: () => changesText(changeset, catalog) },
     ...(withheld ? [{ name: "withheld.jsonl", text: () => withheldText(changeset, catalog) }] : []),
     { name: "catalog.json", text: () => catalogText(catalog) },
+    ...(facts.dbml ? [{ name: "schema.dbml", text: facts.dbml }] : []),
     { name: "summary.json", text: () => once(summaryText(facts)) },
     { name: "report.md", text: () => reportText(facts) },
   ];

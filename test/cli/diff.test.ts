@@ -144,8 +144,8 @@ describe("rowpatch inspect", () => {
   test("shows tables, keys and rows of a dump", async () => {
     const ran = await run(["inspect", PRODUCTION], { env: folder.env });
     expect(ran.code).toBe(0);
-    expect(ran.stdout).toContain("public.order_item     order_id, line          6   161\n");
-    expect(ran.stdout).toMatch(/\n8 tables\n$/);
+    expect(ran.stdout).toContain("public.order_item     order_id, line          6   161   2436\n");
+    expect(ran.stdout).toMatch(/\n8 tables, 4 sequences, 0 large objects\n$/);
   });
 
   test("a hostile name reaches the terminal without its control characters", async () => {

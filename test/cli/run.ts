@@ -24,7 +24,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const stderr: string[] = [];
   const isTTY = options.terminal ?? false;
   const code = await main(argv, {
-    stdout: { write: (text) => stdout.push(text), isTTY },
+    stdout: { write: (chunk) => stdout.push(Buffer.from(chunk).toString()), isTTY },
     stderr: {
       write: (text) => {
         stderr.push(text);

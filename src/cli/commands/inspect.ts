@@ -1,34 +1,26 @@
 /**
- * `rowpatch inspect`: what one dump or database holds.
+ * `rowpatch inspect`: what one dump or database holds; its schema as DBML; the rows of one table.
  */
 import { tmpdir } from "node:os";
-import { keyCandidates, partitionTree, tableByName } from "../../catalog/lookup.ts";
-import { readCatalog } from "../../catalog/snapshot.ts";
-import type { Catalog, Table } from "../../catalog/types.ts";
-import { formatIdentifier, formatName, nameKey, printable } from "../../names.ts";
-import { describeProvenance } from "../../script/header.ts";
-import { qualified, sql } from "../../script/sql.ts";
+import { ExpectedError } from "../../errors.ts";
+import { formatName } from "../../names.ts";
 import { openSource } from "../../sources/open.ts";
-import type { Source } from "../../sources/source.ts";
 import type { Outcome } from "../exit.ts";
-import type { Io } from "../io.ts";
-import { progressLine } from "../progress.ts";
+import { type OpenedSource, openContents, readContents } from "../inspect/contents.ts";
+import { writeRows } from "../inspect/rows.ts";
+import { contentsJson, contentsText } from "../inspect/text.ts";
+import { type Io, runTime } from "../io.ts";
+import { type ProgressLine, progressLine } from "../progress.ts";
 import type { RawSettings } from "../setting-reader.ts";
-import { aligned, plural } from "../text.ts";
-
-/** A table or the root of a partition tree. */
-interface Inspected {
-  readonly table: Table;
-  readonly key: readonly string[] | undefined;
-  readonly partitions: number;
-  /** `undefined` for foreign tables: their rows lie elsewhere. */
-  readonly rows: number | undefined;
-}
 
 export async function runInspect(name: string, flags: RawSettings, io: Io): Promise<Outcome> {
+  const asked = ["json", "rows", "dbml"].filter((flag) => flags[flag] !== undefined);
+  if (asked.length > 1) {
+    const message = `${asked.map((flag) => `--${flag}`).join(" and ")} each write something else: give one`;
+    throw new ExpectedError({ code: "usage", message });
+  }
   const progress = progressLine(io, flags["quiet"] === true);
   progress.show("opening the source");
-  let text = "";
   try {
     const database = flags["database"];
     await using source = await openSource(name, {
@@ -37,86 +29,38 @@ export async function runInspect(name: string, flags: RawSettings, io: Io): Prom
       ...(typeof database === "string" ? { database } : {}),
       ...(io.signal ? { signal: io.signal } : {}),
     });
-    const catalog = await readCatalog(source);
-    const tables: Inspected[] = [];
-    for (const table of catalog.tables) {
-      if (table.partitionOf) continue;
-      progress.show(`counting ${formatName(table.name)}`);
-      tables.push(await inspect(source, catalog, table));
-      io.signal?.throwIfAborted();
-    }
-    text = flags["json"] === true ? jsonOf(source, catalog, tables) : textOf(source, tables);
+    await show(await openContents(source), { flags, io, progress });
   } finally {
     progress.clear();
   }
-  io.stdout.write(text);
   return { kind: "done" };
 }
 
-async function inspect(source: Source, catalog: Catalog, table: Table): Promise<Inspected> {
-  const rows = table.kind === "foreign" ? undefined : await countRows(source, catalog, table);
-  return {
-    table,
-    key: keyCandidates(table)[0]?.columns,
-    partitions: partitionTree(catalog, table.name).length - 1,
-    rows,
-  };
+interface Showing {
+  readonly flags: RawSettings;
+  readonly io: Io;
+  readonly progress: ProgressLine;
 }
 
-async function countRows(source: Source, catalog: Catalog, table: Table): Promise<number> {
-  if (source.kind === "database") {
-    const only = table.kind === "partitioned" ? sql`` : sql`ONLY `;
-    const [[count] = []] = await source.query(
-      sql`SELECT pg_catalog.count(*) FROM ${only}${qualified(table.name)}`,
-    );
-    return Number(count);
+async function show(opened: OpenedSource, { flags, io, progress }: Showing): Promise<void> {
+  const { rows } = flags;
+  if (typeof rows === "string") {
+    progress.clear();
+    return writeRows(opened, rows, io);
   }
-  const tables = tableByName(catalog);
-  const stored = table.columns.filter(({ generated }) => !generated).map(({ name }) => name);
-  const lines = source.lines({
-    table: table.name,
-    parts: partitionTree(catalog, table.name),
-    columns: stored,
-    columnsOf: (part) => tables.get(nameKey(part))?.columns.map(({ name }) => name),
+  if (flags["dbml"] === true) {
+    const { schemaDbml } = await import("../../catalog/dbml.ts");
+    const dbml = await schemaDbml(opened.catalog);
+    progress.clear();
+    io.stdout.write(dbml);
+    return;
+  }
+  const contents = await readContents(opened, (table) => {
+    io.signal?.throwIfAborted();
+    progress.show(`counting ${formatName(table)}`);
   });
-  let rows = 0;
-  for await (const chunk of lines) {
-    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) rows += 1;
-  }
-  return rows;
-}
-
-function textOf({ provenance }: Source, tables: readonly Inspected[]): string {
-  const rows = tables.map(({ table, key, partitions, rows: count }) => [
-    formatName(table.name),
-    key === undefined ? "none" : key.map(formatIdentifier).join(", "),
-    partitions > 0 ? plural(partitions, "partition") : table.kind === "foreign" ? "foreign" : "",
-    String(table.columns.length),
-    count === undefined ? "-" : String(count),
-  ]);
-  const lines = aligned([["table", "key", "", "columns", "rows"], ...rows], 3);
-  return `${printable(describeProvenance(provenance))}\n\n${lines.join("\n")}\n\n${plural(tables.length, "table")}\n`;
-}
-
-function jsonOf({ provenance }: Source, catalog: Catalog, tables: readonly Inspected[]): string {
-  const inspection = {
-    format: "rowpatch.inspection",
-    version: 1,
-    source: provenance,
-    tables: tables.map(({ table, key, partitions, rows }) => ({
-      table: table.name,
-      kind: table.kind,
-      partitions,
-      columns: table.columns.map(({ name, type, notNull }) => ({
-        name,
-        type: type.formatted,
-        notNull,
-      })),
-      key: key ?? null,
-      rows: rows ?? null,
-    })),
-    sequences: catalog.sequences.map(({ name }) => name),
-    extensions: catalog.extensions.map(({ name }) => name),
-  };
-  return `${JSON.stringify(inspection, null, 2)}\n`;
+  progress.clear();
+  io.stdout.write(
+    flags["json"] === true ? contentsJson(contents) : contentsText(contents, runTime(io).time),
+  );
 }

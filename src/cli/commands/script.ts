@@ -26,7 +26,10 @@ export async function runScript(
   // Before the work of comparing; writing asks again.
   await checkFree(folder);
   await using comparison = await runComparison(run);
-  const facts = await bundleFacts(run, comparison);
+  const facts = {
+    ...(await bundleFacts(run, comparison)),
+    ...(flags["dbml"] === true ? { dbml: () => dbmlText(comparison) } : {}),
+  };
   if (comparison.findings.some(({ severity }) => severity === "blocking")) {
     return refuse(run, facts, argv);
   }
@@ -73,6 +76,12 @@ async function bundleFacts({ settings, time }: Run, comparison: Comparison): Pro
   const scripts = await makeScripts(comparison, options);
   const { changeset, production, tables, findings } = comparison;
   return { ...options, changeset, catalog: production, tables, findings, scripts };
+}
+
+/** Loaded only when it is asked for: see schemaDbml. */
+async function* dbmlText({ production }: Comparison): AsyncGenerator<string> {
+  const { schemaDbml } = await import("../../catalog/dbml.ts");
+  yield await schemaDbml(production);
 }
 
 function refuse({ json, paint, io }: Run, facts: BundleFacts, argv: readonly string[]): Outcome {
