@@ -13,8 +13,8 @@ export {
   type Comparison,
   compare,
   makeScripts,
-  type ProgressEvent,
   type ScriptOptions,
   type ScriptSet,
 } from "./pipeline.ts";
+export type { ProgressEvent } from "./progress.ts";
 export type { Provenance } from "./sources/source.ts";

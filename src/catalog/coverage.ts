@@ -1,13 +1,44 @@
 /**
  * Whether a snapshot holds all rows of a table. A dump may leave data out; that must never look like deleted rows.
  */
+import { ExpectedError } from "../errors.ts";
 import { type Finding, finding } from "../findings.ts";
 import { nameKey, type TableName } from "../names.ts";
 import type { DataBlock, DumpSource, Source } from "../sources/source.ts";
 import { tableByName } from "./lookup.ts";
-import type { TablePair } from "./pair.ts";
+import type { Pairing, TablePair } from "./pair.ts";
 import type { Sides } from "./sides.ts";
 import type { Catalog, Table } from "./types.ts";
+
+/** Both sides with their catalogs. */
+type ComparedSides = Sides<Source> & { readonly catalogs: Sides<Catalog> };
+
+/**
+ * The pairs whose rows both sides have, and findings for all others.
+ *
+ * @throws ExpectedError `nothing_compared` if there is none.
+ */
+export function comparablePairs(pairing: Pairing, sides: ComparedSides): Pairing {
+  const gaps: Finding[] = [];
+  const pairs = pairing.pairs.filter((pair) => {
+    const reason = missingData(pair, sides, sides.catalogs);
+    if (reason !== undefined)
+      gaps.push(finding({ code: "not_compared", table: pair.name, reason }));
+    return reason === undefined;
+  });
+  const findings = [...pairing.findings, ...undefinedTables(sides, sides.catalogs), ...gaps];
+  if (pairs.length > 0) return { pairs, findings };
+  throw new ExpectedError({ code: "nothing_compared", reason: nothingReason(findings, sides) });
+}
+
+function nothingReason(findings: readonly Finding[], { production, local }: Sides<Source>): string {
+  const empty = [production, local].find(
+    (source) => source.kind === "dump" && source.blocks.length === 0,
+  );
+  if (empty) return `there is no data in ${empty.provenance.display}`;
+  const first = findings.find(({ code }) => code === "not_compared" || code === "table_missing");
+  return first ? first.message : "there is no table on both sides";
+}
 
 /** Why a table's rows cannot be compared, or undefined when both sides have them. */
 export function missingData(

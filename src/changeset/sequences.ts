@@ -2,6 +2,7 @@
  * How far sequences must be raised so that production's next own row does not collide with an inserted one.
  */
 import type { TablePair } from "../catalog/pair.ts";
+import type { ReadSides } from "../catalog/sides.ts";
 import type { Catalog, Sequence, Table } from "../catalog/types.ts";
 import type { Datum } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
@@ -62,12 +63,17 @@ function isNextOf(expression: string | undefined, { schema, name }: QualifiedNam
   return names.length === 2 && names[0] === schema && names[1] === name;
 }
 
+export interface SequenceTargets {
+  readonly targets: readonly SequenceTarget[];
+  readonly findings: readonly Finding[];
+}
+
 /** What sequence targets follow from the inserts of one table, as production's sequences stand. */
 export function sequenceTargets(
   catalog: Catalog,
   table: Table,
   inserted: { readonly maxima: SequenceMaxima; readonly production: readonly SequenceValue[] },
-): { readonly targets: readonly SequenceTarget[]; readonly findings: readonly Finding[] } {
+): SequenceTargets {
   const targets: SequenceTarget[] = [];
   const findings: Finding[] = [];
   const states = new Map(inserted.production.map((value) => [nameKey(value.name), value]));
@@ -90,6 +96,33 @@ export function sequenceTargets(
       targets.push({ sequence: sequence.name, value: String(value), table: table.name, column });
   }
   return { targets, findings };
+}
+
+/** The targets of all compared tables, and what there is to say of sequences. Asks both sides for their values. */
+export async function raisedSequences(
+  { production, local, catalogs }: ReadSides,
+  compared: ReadonlyMap<TablePair, { readonly maxima?: SequenceMaxima }>,
+): Promise<SequenceTargets> {
+  const states = { production: await production.sequences(), local: await local.sequences() };
+  const raised = [...compared]
+    .sort(([a], [b]) => compareNames(a.name, b.name))
+    .flatMap(([pair, { maxima }]) =>
+      maxima
+        ? [
+            sequenceTargets(catalogs.production, pair.production, {
+              maxima,
+              production: states.production,
+            }),
+          ]
+        : [],
+    );
+  return {
+    targets: raised.flatMap(({ targets }) => targets),
+    findings: [
+      ...raised.flatMap(({ findings }) => findings),
+      ...freeSequenceFindings(catalogs.production, states.production, states.local),
+    ],
+  };
 }
 
 /** Sequences that belong to no column and differ: nobody can tell what they mean, so they are only named. */

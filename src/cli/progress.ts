@@ -2,7 +2,7 @@
  * One line on stderr that says how far the comparison is. Only on a terminal, never with --quiet.
  */
 import { formatName } from "../names.ts";
-import type { ProgressEvent } from "../pipeline.ts";
+import type { ProgressEvent } from "../progress.ts";
 import type { Io } from "./io.ts";
 
 export interface ProgressLine {
