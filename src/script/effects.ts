@@ -6,9 +6,9 @@
  * inserts + updates and inserts - deletes.
  */
 
-import { nameKey, type TableName } from "../names.ts";
+import { nameKey, quoteName, type TableName } from "../names.ts";
 import type { Plan, StepKind } from "../order/steps.ts";
-import { doBlock, join, literal, qualified, type Sql, sql } from "./sql.ts";
+import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
 
 interface Effects {
@@ -48,10 +48,12 @@ export function effectsCheck(
 ): Sql {
   const reviewed = [...reviewedEffects(plan)].flatMap(([key, { inserts, updates, deletes }]) => {
     const table = tables.get(key);
-    return table ? [sql`(${literal(table.qualified)}, ${inserts}, ${updates}, ${deletes})`] : [];
+    return table
+      ? [sql`(${literal(quoteName(table.name))}, ${inserts}, ${updates}, ${deletes})`]
+      : [];
   });
   const free = writtenByTriggers.map(
-    (table) => sql`to_regclass(${literal(qualified(table))})::oid`,
+    (table) => sql`to_regclass(${literal(quoteName(table))})::oid`,
   );
   const except =
     free.length > 0 ? sql` WHERE relid IS NULL OR relid NOT IN (${join(free, ", ")})` : sql``;

@@ -1,9 +1,9 @@
 /**
  * Settings and guards at the start of every script's transaction.
  */
-import type { QualifiedName } from "../names.ts";
+import { type QualifiedName, quoteName } from "../names.ts";
 import { SESSION_SETTINGS } from "../sources/session.ts";
-import { doBlock, join, literal, qualified, type Sql, sql } from "./sql.ts";
+import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
 
 /**
@@ -57,16 +57,16 @@ export function privilegeGuard(
 ): Sql {
   const raised = sequences.flatMap((name) =>
     ["SELECT", "UPDATE"].map(
-      (privilege) => sql`(${literal(qualified(name))}, ${literal(privilege)})`,
+      (privilege) => sql`(${literal(quoteName(name))}, ${literal(privilege)})`,
     ),
   );
-  const touched = tables.flatMap(({ qualified: table, changed: { counts } }) =>
+  const touched = tables.flatMap(({ name, changed: { counts } }) =>
     [
       "SELECT",
       ...(writes && counts.insert > 0 ? ["INSERT"] : []),
       ...(writes && counts.update > 0 ? ["UPDATE"] : []),
       ...(writes && counts.delete > 0 ? ["DELETE"] : []),
-    ].map((privilege) => sql`(${literal(table)}, ${literal(privilege)})`),
+    ].map((privilege) => sql`(${literal(quoteName(name))}, ${literal(privilege)})`),
   );
   const rows = [...touched, ...raised];
   if (rows.length === 0) return sql``;

@@ -6,7 +6,7 @@ import type { Catalog } from "../catalog/types.ts";
 import type { Changeset, SequenceTarget } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
 import type { Finding } from "../findings.ts";
-import type { TableName } from "../names.ts";
+import { quoteName, type TableName } from "../names.ts";
 import type { Plan } from "../order/steps.ts";
 import type { BulkOptions } from "./bulk.ts";
 import { checkAll, fillLoads, planLoads } from "./checks.ts";
@@ -274,5 +274,5 @@ function deferrals({ deferred }: Plan): readonly Sql[] {
 function raiseSequence({ sequence, value }: SequenceTarget): Sql {
   const name = qualified(sequence);
   const target = literal(value);
-  return sql`  SELECT (SELECT setval(${literal(name)}, ${target}::bigint) FROM ${name} WHERE last_value < ${target}::bigint OR (last_value = ${target}::bigint AND NOT is_called)) AS raised \\gset rowpatch_`;
+  return sql`  SELECT (SELECT setval(${literal(quoteName(sequence))}, ${target}::bigint) FROM ${name} WHERE last_value < ${target}::bigint OR (last_value = ${target}::bigint AND NOT is_called)) AS raised \\gset rowpatch_`;
 }

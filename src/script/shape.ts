@@ -4,8 +4,8 @@
  */
 import { foreignKeysTo } from "../catalog/lookup.ts";
 import type { Catalog, Column, FiringState, Table } from "../catalog/types.ts";
-import type { QualifiedName } from "../names.ts";
-import { doBlock, ident, join, literal, qualified, type Sql, sql } from "./sql.ts";
+import { quoteIdentifier, quoteName } from "../names.ts";
+import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
 
 /** The facts of one table, in a fixed order. */
 export function shapeFacts(catalog: Catalog, table: Table): readonly string[] {
@@ -15,19 +15,21 @@ export function shapeFacts(catalog: Catalog, table: Table): readonly string[] {
   ];
   for (const constraint of table.constraints) {
     if (constraint.kind !== "check")
-      facts.push(`constraint ${ident(constraint.name)} ${constraint.definition}`);
+      facts.push(`constraint ${quoteIdentifier(constraint.name)} ${constraint.definition}`);
   }
   for (const { name, definition } of table.uniqueIndexes)
-    facts.push(`unique index ${ident(name)} ${definition}`);
+    facts.push(`unique index ${quoteIdentifier(name)} ${definition}`);
   for (const { name, enabled, definition } of table.triggers) {
-    facts.push(`trigger ${ident(name)} ${FIRING[enabled]} ${definition}`);
+    facts.push(`trigger ${quoteIdentifier(name)} ${FIRING[enabled]} ${definition}`);
   }
   for (const { name, enabled, definition } of table.rules)
-    facts.push(`rule ${ident(name)} ${FIRING[enabled]} ${definition}`);
+    facts.push(`rule ${quoteIdentifier(name)} ${FIRING[enabled]} ${definition}`);
   if (table.rowSecurity.enabled)
     facts.push(`row security${table.rowSecurity.forced ? " forced" : ""}`);
   for (const { table: from, foreignKey } of foreignKeysTo(catalog, table.name)) {
-    facts.push(`referenced by ${quoted(from)} ${ident(foreignKey.name)} ${foreignKey.definition}`);
+    facts.push(
+      `referenced by ${quoteName(from)} ${quoteIdentifier(foreignKey.name)} ${foreignKey.definition}`,
+    );
   }
   return facts;
 }
@@ -39,16 +41,12 @@ const FIRING: Readonly<Record<FiringState, string>> = {
   disabled: "D",
 };
 
-function quoted(name: QualifiedName): string {
-  return qualified(name);
-}
-
 function columnFact(column: Column): string {
   const { generated, identity, collation } = column;
   return [
-    `column ${ident(column.name)} ${column.type.formatted}`,
+    `column ${quoteIdentifier(column.name)} ${column.type.formatted}`,
     column.notNull ? "not null" : "",
-    collation ? `collate ${quoted(collation)}` : "",
+    collation ? `collate ${quoteName(collation)}` : "",
     generated ? `generated ${generated.kind} (${generated.expression})` : "",
     identity ? `identity ${identity}` : "",
   ]
@@ -104,10 +102,10 @@ export function* shapeGuards(catalog: Catalog, tables: readonly Table[]): Genera
 function guardBody(catalog: Catalog, tables: readonly Table[]): Sql {
   const reviewed = tables.flatMap((table) =>
     shapeFacts(catalog, table).map(
-      (fact) => sql`(${literal(qualified(table.name))}, ${literal(fact)})`,
+      (fact) => sql`(${literal(quoteName(table.name))}, ${literal(fact)})`,
     ),
   );
-  const touched = tables.map((table) => sql`(${literal(qualified(table.name))})`);
+  const touched = tables.map((table) => sql`(${literal(quoteName(table.name))})`);
   return sql`DECLARE
   moved text;
 BEGIN

@@ -24,9 +24,18 @@ export function lines(pieces: readonly Sql[]): Sql {
   return pieces.map((piece) => `${piece}\n`).join("") as Sql;
 }
 
-/** An identifier, always quoted: reserved words differ between versions, and quoted names are simple to grep. */
+/**
+ * An identifier, always quoted: reserved words differ between versions, and quoted names are simple to grep. Characters that hide text
+ * or end lines are escaped, `U&"..."`: what the reviewer reads is what runs.
+ */
 export function ident(name: string): Sql {
-  return quoteIdentifier(name) as Sql;
+  if (name.search(UNSAFE) < 0) return quoteIdentifier(name) as Sql;
+  const escaped = name.replaceAll("\\", "\\\\").replace(UNSAFE, unicodeEscape);
+  return `U&${quoteIdentifier(escaped)}` as Sql;
+}
+
+function unicodeEscape(character: string): string {
+  return `\\${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** A word of this program's own lists, written bare. */

@@ -4,6 +4,7 @@
  */
 import { activeRules } from "../catalog/firing.ts";
 import type { FiringState } from "../catalog/types.ts";
+import { quoteName } from "../names.ts";
 import { doBlock, ident, join, literal, qualified, type Sql, sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
 
@@ -91,7 +92,7 @@ const ENABLE: Readonly<Record<FiringState, Sql>> = {
 
 function names(tables: readonly ScriptTable[]): Sql {
   return join(
-    tables.map((table) => sql`(${literal(table.qualified)})`),
+    tables.map((table) => sql`(${literal(quoteName(table.name))})`),
     ", ",
   );
 }

@@ -196,6 +196,14 @@ describe("names", () => {
     expect(qualified({ schema: name, name })).toBe(`${expected}.${expected}`);
   });
 
+  test.each([
+    ["a line break", "a\nb", 'U&"a\\000ab"'],
+    ["a direction mark", "a\u202eb", 'U&"a\\202eb"'],
+    ["a backslash beside it", "a\\\t", 'U&"a\\\\\\0009"'],
+  ])("%s is escaped, so that the name stays on one line and in sight", (_what, name, expected) => {
+    expect(ident(name)).toBe(expected);
+  });
+
   test("a keyword is refused if it could be anything else", () => {
     expect(keyword("double precision")).toBe("double precision");
     for (const word of ["a;b", 'a"', "A", "a'", ""]) expect(() => keyword(word)).toThrow();
