@@ -1,16 +1,10 @@
 /**
- * One side, opened: a source and its catalog.
+ * From a source to its catalog.
  */
 import type { Source } from "../sources/source.ts";
 import { catalogFromDdl } from "./ddl.ts";
 import { introspect } from "./introspect.ts";
 import type { Catalog } from "./types.ts";
-
-/** A source with what it holds. Whoever opened the source disposes of it. */
-export interface Snapshot {
-  readonly source: Source;
-  readonly catalog: Catalog;
-}
 
 /**
  * The catalog of a source: from its server, or from the DDL of a dump.

@@ -6,7 +6,7 @@ import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
 import { join } from "node:path";
 import { finished, pipeline } from "node:stream/promises";
 import type { Change, ChangeKind, Counts } from "../compare/change.ts";
-import { compareNames, nameKey, type TableName } from "../names.ts";
+import { compareNames, nameKey } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import type { CodecTable } from "./codec.ts";
 import { profiler } from "./profile.ts";
@@ -201,9 +201,4 @@ async function* readLines(path: string): AsyncGenerator<readonly string[]> {
     if (lines.length > 0) yield lines;
   }
   if (rest !== "") throw new Error(`the spool file ${path} ends within a line`);
-}
-
-/** The tables of a changeset by name. */
-export function changedTable(changeset: Changeset, table: TableName): ChangedTable | undefined {
-  return changeset.tables.find((changed) => nameKey(changed.table) === nameKey(table));
 }

@@ -34,7 +34,7 @@ export function wantedType({ column, hashed }: RowSetColumn, side: Side): Sql {
 }
 
 /** `t` has the wanted key, by the operators of the key's index: two spellings of one key are one row. */
-export function sameKey({ table }: RowSet): Sql {
+export function sameKey({ table }: Pick<RowSet, "table">): Sql {
   return join(
     table.key.map((column, n) => sql`t.${ident(column.name)} ${operator(column)} want.k${n + 1}`),
     " AND ",

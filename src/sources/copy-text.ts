@@ -15,22 +15,32 @@ const MAX_LINE_BYTES = 2 ** 30;
 export type Damage = (reason: string) => Error;
 
 /**
- * The same bytes in chunks that end with LF. A row longer than a chunk makes a longer chunk.
+ * The same bytes in chunks that end with LF. A row longer than a chunk makes a longer chunk. With `reuse` a chunk is valid until the
+ * next one is asked for: what lies in several chunks is put together in the same memory each time.
  *
  * @throws what `damage` makes, if a line exceeds 1 GiB, or the last one has no LF and is not to be `kept` as it is.
  */
 export async function* wholeLines(
   chunks: AsyncIterable<Buffer>,
   damage: Damage,
-  last: "complete" | "kept" = "complete",
+  { last, reuse }: { readonly last: "complete" | "kept"; readonly reuse: boolean },
 ): AsyncGenerator<Buffer, void, undefined> {
   let rest: Buffer[] = [];
   let restBytes = 0;
+  let memory = Buffer.alloc(0);
+  const join = (whole: Buffer): Buffer => {
+    const length = restBytes + whole.length;
+    if (!reuse) return Buffer.concat([...rest, whole], length);
+    if (memory.length < length) memory = Buffer.allocUnsafeSlow(Math.ceil(length * 1.25));
+    let at = 0;
+    for (const piece of [...rest, whole]) at += piece.copy(memory, at);
+    return memory.subarray(0, length);
+  };
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(LF) + 1;
     if (end > 0) {
       const whole = chunk.subarray(0, end);
-      yield restBytes === 0 ? whole : Buffer.concat([...rest, whole]);
+      yield restBytes === 0 ? whole : join(whole);
       rest = [];
       restBytes = 0;
     }
@@ -85,27 +95,6 @@ export function stripCarriageReturns(chunk: Buffer): Buffer {
     length += 1;
   }
   return out.subarray(0, length);
-}
-
-/** The lines of a chunk, without their LF. They share the chunk's memory. */
-export function* splitLines(chunk: Buffer): Generator<Buffer, void, undefined> {
-  for (let start = 0; start < chunk.length; ) {
-    const end = chunk.indexOf(LF, start);
-    yield chunk.subarray(start, end < 0 ? chunk.length : end);
-    if (end < 0) return;
-    start = end + 1;
-  }
-}
-
-/** The fields of a line without LF, escaped as they are. An empty line is one empty field. */
-export function splitFields(line: Buffer): Buffer[] {
-  const fields: Buffer[] = [];
-  for (let start = 0; ; ) {
-    const end = line.indexOf(TAB, start);
-    fields.push(line.subarray(start, end < 0 ? line.length : end));
-    if (end < 0) return fields;
-    start = end + 1;
-  }
 }
 
 /** Turns a chunk of whole lines into another one. */

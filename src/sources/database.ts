@@ -2,10 +2,17 @@
  * A live database as one side of a comparison: one snapshot, rows through COPY, sequences, provenance. Interprets nothing.
  */
 import { ExpectedError } from "../errors.ts";
-import { formatIdentifier, formatName, nameKey, printable, type TableName } from "../names.ts";
+import {
+  formatIdentifier,
+  formatName,
+  nameKey,
+  printable,
+  quoteIdentifier,
+  quoteName,
+  type TableName,
+} from "../names.ts";
 import type { Environment } from "./connection/parameters.ts";
 import { type ConnectionTarget, resolveConnection } from "./connection.ts";
-import { quoteIdentifier, quoteName } from "./identifier.ts";
 import { readSequences } from "./live/sequences.ts";
 import { openSession, type Session } from "./live/session.ts";
 import type { DatabaseSource, LinesRequest, Provenance } from "./source.ts";

@@ -2,9 +2,15 @@
  * The values of all sequences of a live database.
  */
 import { ExpectedError } from "../../errors.ts";
-import { compareNames, formatIdentifier, formatName, type QualifiedName } from "../../names.ts";
+import {
+  compareNames,
+  formatIdentifier,
+  formatName,
+  type QualifiedName,
+  quoteIdentifier,
+  quoteName,
+} from "../../names.ts";
 import type { ConnectionTarget } from "../connection.ts";
-import { quoteIdentifier, quoteName } from "../identifier.ts";
 import type { SequenceValue } from "../source.ts";
 import type { Row, Session } from "./session.ts";
 
