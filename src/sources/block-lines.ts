@@ -48,7 +48,7 @@ export async function* blockLines(
   const decode = mapsOf(strip ? stripCarriageReturns : undefined, utf8Map(text.encoding, damage));
   // The statements of a plain dump end with a semicolon, not with a line.
   const last = kind === "insert" && !text.marked ? "kept" : "complete";
-  const chunks = decode(wholeLines(text.chunks, damage, last));
+  const chunks = decode(wholeLines(text.chunks, damage, { last, reuse: kind === "copy" }));
   if (kind === "insert") {
     yield* insertRows({ ...text, chunks, from, to });
     return;
