@@ -21,7 +21,7 @@ DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_tim
 
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 {{settings}}
-SELECT set_config('rowpatch.in_place', :'in_place', true),
+SELECT set_config('rowpatch.in_place', :'in_place', true), set_config('rowpatch.dry_run', :'dry_run', true),
        set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[]', true), set_config('rowpatch.triggers', '[]', true),
        -- What this session had done before: the effects check subtracts it.
        set_config('rowpatch.before', coalesce((SELECT jsonb_object_agg(relid::text, jsonb_build_array(n_tup_ins, n_tup_upd, n_tup_del))
@@ -30,6 +30,8 @@ SELECT set_config('rowpatch.in_place', :'in_place', true),
 -- Guards: the right server and database, and the role may do what follows
 {{guards}}
 
+-- Nobody changes the definition of these tables from here on
+{{locks}}
 -- Shape guard: the tables are as they were reviewed
 {{shape}}
 

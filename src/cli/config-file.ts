@@ -28,8 +28,10 @@ export async function readConfigFile(named: string | undefined): Promise<ConfigF
   try {
     content = parse(text);
   } catch (error) {
-    if (!(error instanceof YAMLError)) throw error;
-    const [line = ""] = error.message.split("\n");
+    // An alias without an anchor is a ReferenceError, which repeats what stands there.
+    if (!(error instanceof YAMLError || error instanceof ReferenceError)) throw error;
+    const [line = ""] =
+      error instanceof YAMLError ? error.message.split("\n") : ["an alias has no anchor"];
     throw new ExpectedError(
       { code: "usage", message: `${name} is not YAML: ${line}` },
       { cause: error },

@@ -32,8 +32,8 @@ async function run(argv: readonly string[], io: Io): Promise<Outcome> {
     }
     const [first = "", ...others] = error.message.split("\n");
     const lines = others.length === 0 ? [first] : ["these settings are wrong:", first, ...others];
-    io.stderr.write(`rowpatch: ${lines.join("\n  ")}\n`);
-    io.stderr.write(`${nextCommand(error.failure, argv)}\n`);
+    io.stderr.write(withoutPasswords(`rowpatch: ${lines.join("\n  ")}\n`));
+    io.stderr.write(withoutPasswords(`${nextCommand(error.failure, argv)}\n`));
     return { kind: "failed", failure: error.failure };
   }
 }
@@ -53,8 +53,15 @@ function expected(thrown: unknown): ExpectedError | undefined {
 
 function reportBug(thrown: unknown, io: Io): void {
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  io.stderr.write(
-    `rowpatch: this is a bug, nothing was written; please report it with these lines\n` +
-      `rowpatch ${readVersion()}, Node ${process.version}, ${process.platform}\n${stack}\n`,
-  );
+  const lines = [
+    "rowpatch: this is a bug, nothing was written; please report it with these lines",
+    `rowpatch ${readVersion()}, Node ${process.version}, ${process.platform}`,
+    stack,
+  ];
+  io.stderr.write(withoutPasswords(`${lines.join("\n")}\n`));
+}
+
+/** What was typed may stand in a message before anyone knew it for a URL: misspelled, or in the wrong place. */
+function withoutPasswords(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/{1,2}[^\s:/@'"]*):[^\s'"]*@/gi, "$1:***@");
 }

@@ -64,6 +64,7 @@ function body(reviewed: readonly Sql[], except: Sql): Sql {
   return sql`DECLARE
   other text;
   fewer text;
+  redefined text;
   done bigint;
 BEGIN
   WITH listed (tbl, ins, upd, del) AS (VALUES
@@ -94,6 +95,12 @@ BEGIN
          string_agg(line, E'\\n  ' ORDER BY line) FILTER (WHERE within AND NOT same),
          coalesce(sum(rows), 0)
   INTO other, fewer, done FROM judged;
+  -- TRUNCATE and rewrites of a table do not count as rows; they leave its entry in pg_class as written by this transaction.
+  SELECT string_agg(c.oid::regclass::text, ', ') INTO redefined FROM pg_class c
+  WHERE c.xmin = pg_current_xact_id()::xid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.relnamespace <> 'pg_toast'::regnamespace;
+  IF redefined IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('this transaction has truncated or redefined tables: ', redefined), HINT = 'Nothing was changed. A trigger or rule did that; it was not reviewed.';
+  END IF;
   IF other IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat(E'the effects are not those reviewed:\\n  ', concat_ws(E'\\n  ', other, fewer)),
       HINT = 'Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted ones.';

@@ -88,11 +88,11 @@ export function operationNotes(
   deferred: readonly DeferredConstraint[],
   lockTimeout: string,
 ): readonly string[] {
-  const needs = tables.map(({ label, changed: { counts } }) => {
+  const needs = tables.map(({ label, children, changed: { counts } }) => {
     const rights = [
       "SELECT",
       counts.insert > 0 ? "INSERT" : "",
-      counts.update > 0 ? "UPDATE" : "",
+      counts.update > 0 || (counts.delete > 0 && children.length > 0) ? "UPDATE" : "",
       counts.delete > 0 ? "DELETE" : "",
     ];
     return `${label} (${rights.filter((right) => right !== "").join(", ")})`;

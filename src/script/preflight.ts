@@ -2,7 +2,7 @@
  * What preflight.sql says of every change before anyone writes: pending, in place, or drifted, and why.
  */
 import { all, differing, keyLabel, type RowSet, sameKey, sameValues } from "./row-set.ts";
-import { doBlock, literal, type Sql, sql } from "./sql.ts";
+import { doBlock, ident, literal, type Sql, sql } from "./sql.ts";
 
 /** At most so many rows that are not pending are listed; the totals are always told. */
 export const LISTED_ROWS = 1000;
@@ -45,7 +45,9 @@ END`;
 }
 
 function judge(rows: RowSet): { readonly state: Sql; readonly detail: Sql } {
-  const missing = sql`t.tableoid IS NULL`;
+  // No key holds NULL; a system column would take SELECT on the whole table.
+  const [key] = rows.table.key;
+  const missing = key ? sql`t.${ident(key.name)} IS NULL` : sql`t.tableoid IS NULL`;
   const before = sameValues(rows, "before");
   const after = sameValues(rows, "after");
   const changed = sql`concat('changed since: ', ${differing(rows, before)})`;

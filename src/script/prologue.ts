@@ -31,6 +31,8 @@ export function environmentGuard(expectDatabase: string | undefined, writes: boo
     ? sql`
   IF pg_is_in_recovery() THEN RAISE EXCEPTION 'this server is a standby'; END IF;
   IF NOT current_setting('track_counts')::boolean THEN RAISE EXCEPTION 'track_counts is off: what this script does could not be checked'; END IF;
+  IF lower(current_setting('rowpatch.dry_run')) NOT IN ('1', 'on', 'true', 't', 'yes', 'y', '0', 'off', 'false', 'f', 'no', 'n') THEN RAISE EXCEPTION USING MESSAGE = concat('-v dry_run must be 1 or 0, not "', current_setting('rowpatch.dry_run'), '"'); END IF;
+  IF current_setting('rowpatch.in_place') NOT IN ('accept', 'refuse') THEN RAISE EXCEPTION USING MESSAGE = concat('-v in_place must be accept or refuse, not "', current_setting('rowpatch.in_place'), '"'); END IF;
   IF current_setting('session_replication_role') <> 'origin' THEN RAISE EXCEPTION 'session_replication_role is not origin: foreign keys would not be checked'; END IF;`
     : sql``;
   return doBlock(
@@ -60,11 +62,14 @@ export function privilegeGuard(
       (privilege) => sql`(${literal(quoteName(name))}, ${literal(privilege)})`,
     ),
   );
-  const touched = tables.flatMap(({ name, changed: { counts } }) =>
+  const touched = tables.flatMap(({ name, children, changed: { counts } }) =>
     [
       "SELECT",
       ...(writes && counts.insert > 0 ? ["INSERT"] : []),
-      ...(writes && counts.update > 0 ? ["UPDATE"] : []),
+      // Rows that others may refer to are locked before they are deleted, which takes the right to update them.
+      ...(writes && (counts.update > 0 || (counts.delete > 0 && children.length > 0))
+        ? ["UPDATE"]
+        : []),
       ...(writes && counts.delete > 0 ? ["DELETE"] : []),
     ].map((privilege) => sql`(${literal(quoteName(name))}, ${literal(privilege)})`),
   );

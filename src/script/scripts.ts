@@ -16,7 +16,7 @@ import { preflightCheck } from "./preflight.ts";
 import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
 import { relationChecks } from "./relations.ts";
 import { shapeGuards } from "./shape.ts";
-import { comment, ident, lines, literal, qualified, type Sql, sql } from "./sql.ts";
+import { comment, ident, keyword, lines, literal, qualified, type Sql, sql } from "./sql.ts";
 import { stateCheck } from "./state-check.ts";
 import { reusableLoads, stepStatements, writtenSteps } from "./step-statements.ts";
 import { type ScriptTable, scriptTables, type TriggerColumns } from "./table.ts";
@@ -121,12 +121,12 @@ export async function* deployScript(
       }),
       ...(switched.length + ruled.length > 0 ? [ownershipGuard([...switched, ...ruled])] : []),
     ]),
+    locks: lines(locks(touched)),
     shape: shapeGuards(
       input.catalog,
       touched.map(({ catalog }) => catalog),
     ),
     prepare: lines([
-      ...locks(touched),
       ...(switched.length > 0 ? [comment("Triggers off"), triggersOff(switched)] : []),
       ...rulesOff(ruled),
       ...deferrals(input.plan),
@@ -258,10 +258,12 @@ function present(blocks: readonly Sql[]): readonly Sql[] {
   return blocks.filter((block) => block !== "");
 }
 
+/** The weakest locks that keep definitions from changing; against other writers only where no index decides conflicts of inserts. */
 function locks(tables: readonly ScriptTable[]): readonly Sql[] {
-  return tables
-    .filter(({ arbiter, changed }) => !arbiter && changed.counts.insert > 0)
-    .map(({ qualified: name }) => sql`LOCK TABLE ${name} IN SHARE ROW EXCLUSIVE MODE;`);
+  return tables.map(({ arbiter, changed, target }) => {
+    const alone = !arbiter && changed.counts.insert > 0;
+    return sql`LOCK TABLE ${target} IN ${keyword(alone ? "SHARE ROW EXCLUSIVE" : "ROW EXCLUSIVE")} MODE;`;
+  });
 }
 
 function deferrals({ deferred }: Plan): readonly Sql[] {

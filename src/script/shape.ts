@@ -82,6 +82,10 @@ const ACTUAL = sql`SELECT touched.tbl, concat('kind ', CASE c.relkind WHEN 'p' T
     SELECT touched.tbl, concat('rule "', replace(r.rulename, '"', '""'), '" ', r.ev_enabled, ' ', pg_get_ruledef(r.oid))
     FROM touched JOIN pg_rewrite r ON r.ev_class = touched.oid
     UNION ALL
+    SELECT touched.tbl, concat('foreign key "', replace(k.conname, '"', '""'), '" is switched off')
+    FROM touched JOIN pg_trigger g ON g.tgrelid = touched.oid JOIN pg_constraint k ON k.oid = g.tgconstraint
+    WHERE g.tgisinternal AND g.tgenabled = 'D' AND k.contype = 'f'
+    UNION ALL
     SELECT touched.tbl, concat('row security', CASE WHEN c.relforcerowsecurity THEN ' forced' END)
     FROM touched JOIN pg_class c ON c.oid = touched.oid WHERE c.relrowsecurity
     UNION ALL

@@ -15,7 +15,8 @@ import {
 } from "./bulk.ts";
 import { type Loads, loadKey } from "./checks.ts";
 import { chunksOf, valuesList } from "./chunks.ts";
-import { comment, type Sql, sql } from "./sql.ts";
+import { type RowSet, sameKey } from "./row-set.ts";
+import { comment, doBlock, type Sql, sql } from "./sql.ts";
 import { statement, statementTogether } from "./statement.ts";
 import type { ScriptTable } from "./table.ts";
 
@@ -84,8 +85,15 @@ export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGener
 
 async function* statements(written: WrittenStep): AsyncGenerator<Sql> {
   const { step, table } = written;
+  const locked = step.kind === "delete" && table.children.length > 0;
+  if (locked && written.form !== "table") {
+    for await (const chunk of chunksOf(table, step.changes(), { hashAfter: true })) {
+      yield lockRows(chunk, valuesList(chunk, { before: false, after: false }));
+    }
+  }
   if (written.form === "table") {
     yield* loadRows(written.load);
+    if (locked) yield lockRows(written.load, sql`pg_temp.${written.load.name} AS want`);
     yield applyRows(written.load, sql`pg_temp.${written.load.name} AS want`);
   } else if (step.together) {
     const changes: Change[] = [];
@@ -98,4 +106,16 @@ async function* statements(written: WrittenStep): AsyncGenerator<Sql> {
   } else {
     for await (const change of step.changes()) yield statement(table, change);
   }
+}
+
+/**
+ * Locks rows before they are deleted, in a statement of its own. A row that has just come to refer to one of them holds a weaker lock on
+ * it: the delete would wait for that, yet not look again for children, and cascade onto the new row. After this, it looks anew.
+ */
+function lockRows(rows: RowSet, from: Sql): Sql {
+  const body = sql`BEGIN
+  PERFORM FROM ${from}
+    JOIN ${rows.table.target} AS t ON ${sameKey(rows)} FOR UPDATE OF t;
+END`;
+  return doBlock("lock", body);
 }

@@ -27,8 +27,11 @@ export async function openSource(text: string, options: OpenOptions): Promise<So
   });
 }
 
-/** Whether the text names a database: `postgres://...`, or `name=value ...` that is not also a file's name. */
+/**
+ * Whether the text names a database: `postgres://...`, or `name=value ...` that is not also a file's name. Whatever looks like a URL
+ * does, however it is spelled: no message may print it as a path, for it may hold a password.
+ */
 export function isConnection(text: string): boolean {
-  if (/^postgres(ql)?:\/\//.test(text)) return true;
+  if (/^\s*[a-z][a-z0-9+.-]*:\/{1,2}/i.test(text)) return true;
   return /^\s*[a-z_]+\s*=/.test(text) && !existsSync(text);
 }
