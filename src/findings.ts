@@ -211,7 +211,7 @@ function describe(facts: FindingFacts): string {
     case "triggers_off":
       return `table ${formatName(facts.table)}: triggers are off while the script runs: ${facts.triggers.join(", ")}`;
     case "triggers_fire":
-      return `table ${formatName(facts.table)}: triggers fire: ${facts.triggers.join(", ")}; whatever they write beyond the changes stops the script`;
+      return `table ${formatName(facts.table)}: triggers fire: ${facts.triggers.join(", ")}; what they write into other tables stops the script, what a BEFORE trigger puts into other columns of the same rows does not show`;
     case "rules":
       return `table ${formatName(facts.table)} has rules that rewrite statements (${facts.rules.join(", ")}); answer with --rules disable or leave the table out with --exclude`;
     case "rules_off":
