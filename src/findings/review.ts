@@ -35,6 +35,12 @@ export type ReviewFacts =
   | (InColumn & { readonly code: "null_refused"; readonly rows: number })
   | (InColumn & { readonly code: "column_default"; readonly expression: string })
   | (InColumn & {
+      readonly code: "column_not_restored";
+      readonly rows: number;
+      /** It takes no NULL and has no default. */
+      readonly required: boolean;
+    })
+  | (InColumn & {
       readonly code: "generated_differs";
       readonly production: string;
       readonly local: string;
@@ -99,6 +105,7 @@ export const REVIEW_SEVERITY: Readonly<
   enum_label_missing: "blocking",
   null_refused: "blocking",
   column_default: "notice",
+  column_not_restored: "warning",
   generated_differs: "warning",
   type_differs: "blocking",
   type_checks_differ: "warning",
@@ -150,6 +157,8 @@ export function describeReview(facts: ReviewFacts): string {
       return `column ${inTable(facts)} becomes NULL in ${facts.rows} rows, which production's NOT NULL refuses; fill it locally, or leave the column out with --ignore-column`;
     case "column_default":
       return `column ${inTable(facts)} exists only in production; inserted rows take its default ${printable(facts.expression)}`;
+    case "column_not_restored":
+      return `column ${inTable(facts)} is not compared, so the script deletes its values in ${facts.rows} rows unseen, and revert.sql ${facts.required ? "fails, for it takes no NULL and has no default" : "cannot bring them back"}; keep a dump, or answer with --deletes withhold`;
     case "generated_differs":
       return `column ${inTable(facts)} is generated as ${printable(facts.production)} in production and ${printable(facts.local)} in local; its values will differ`;
     case "type_differs":

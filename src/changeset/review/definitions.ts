@@ -17,6 +17,7 @@ export function definitionFindings(subject: Subject): readonly Finding[] {
       ...constraintFindings(table.production),
       ...generatedFindings(table),
       ...defaultFindings(table),
+      ...lostFindings(table),
       ...typeFindings(subject, table),
       ...allDeleted(table),
     ]),
@@ -81,6 +82,23 @@ function defaultFindings({ changed, production, local }: Touched): readonly Find
         ]
       : [],
   );
+}
+
+/** Columns that a deleted row has and no changeset tells of. */
+function lostFindings({ changed, production }: Touched): readonly Finding[] {
+  const { table, counts, columns } = changed;
+  if (counts.delete === 0) return [];
+  return production.columns
+    .filter(({ name, generated }) => !generated && !columns.includes(name))
+    .map(({ name, notNull, default: given, identity }) =>
+      finding({
+        code: "column_not_restored",
+        table,
+        column: name,
+        rows: counts.delete,
+        required: notNull && given === undefined && identity === undefined,
+      }),
+    );
 }
 
 /** Fewer rows are an edit that everyone sees in the counts. */
