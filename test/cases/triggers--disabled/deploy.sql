@@ -45,7 +45,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.value, true)) AS pinned
 FROM (VALUES ('search_path', 'pg_catalog, pg_temp'), ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('xmloption', 'content'), ('xmlbinary', 'base64'), ('lc_monetary', 'C'), ('array_nulls', 'on'), ('transform_null_equals', 'off'), ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('row_security', 'off'), ('statement_timeout', '0'), ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'), ('jit', 'off'), ('synchronize_seqscans', 'off'), ('client_min_messages', 'warning')) AS s (name, value)
 WHERE EXISTS (SELECT FROM pg_catalog.pg_settings p WHERE p.name OPERATOR(pg_catalog.=) s.name) \gset rowpatch_
-SELECT set_config('rowpatch.in_place', :'in_place', true),
+SELECT set_config('rowpatch.in_place', :'in_place', true), set_config('rowpatch.dry_run', :'dry_run', true),
        set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[]', true), set_config('rowpatch.triggers', '[]', true),
        -- What this session had done before: the effects check subtracts it.
        set_config('rowpatch.before', coalesce((SELECT jsonb_object_agg(relid::text, jsonb_build_array(n_tup_ins, n_tup_upd, n_tup_del))
@@ -56,6 +56,8 @@ DO $guard$
 BEGIN
   IF pg_is_in_recovery() THEN RAISE EXCEPTION 'this server is a standby'; END IF;
   IF NOT current_setting('track_counts')::boolean THEN RAISE EXCEPTION 'track_counts is off: what this script does could not be checked'; END IF;
+  IF lower(current_setting('rowpatch.dry_run')) NOT IN ('1', 'on', 'true', 't', 'yes', 'y', '0', 'off', 'false', 'f', 'no', 'n') THEN RAISE EXCEPTION USING MESSAGE = concat('-v dry_run must be 1 or 0, not "', current_setting('rowpatch.dry_run'), '"'); END IF;
+  IF current_setting('rowpatch.in_place') NOT IN ('accept', 'refuse') THEN RAISE EXCEPTION USING MESSAGE = concat('-v in_place must be accept or refuse, not "', current_setting('rowpatch.in_place'), '"'); END IF;
   IF current_setting('session_replication_role') <> 'origin' THEN RAISE EXCEPTION 'session_replication_role is not origin: foreign keys would not be checked'; END IF;
   PERFORM 1;
 END
@@ -86,6 +88,10 @@ BEGIN
   END IF;
 END
 $owner$;
+
+-- Nobody changes the definition of these tables from here on
+LOCK TABLE "public"."doc" IN ROW EXCLUSIVE MODE;
+LOCK TABLE "public"."part" IN ROW EXCLUSIVE MODE;
 
 -- Shape guard: the tables are as they were reviewed
 DO $shape$
@@ -141,6 +147,10 @@ BEGIN
     UNION ALL
     SELECT touched.tbl, concat('rule "', replace(r.rulename, '"', '""'), '" ', r.ev_enabled, ' ', pg_get_ruledef(r.oid))
     FROM touched JOIN pg_rewrite r ON r.ev_class = touched.oid
+    UNION ALL
+    SELECT touched.tbl, concat('foreign key "', replace(k.conname, '"', '""'), '" is switched off')
+    FROM touched JOIN pg_trigger g ON g.tgrelid = touched.oid JOIN pg_constraint k ON k.oid = g.tgconstraint
+    WHERE g.tgisinternal AND g.tgenabled = 'D' AND k.contype = 'f'
     UNION ALL
     SELECT touched.tbl, concat('row security', CASE WHEN c.relforcerowsecurity THEN ' forced' END)
     FROM touched JOIN pg_class c ON c.oid = touched.oid WHERE c.relrowsecurity
@@ -348,6 +358,7 @@ DO $effects$
 DECLARE
   other text;
   fewer text;
+  redefined text;
   done bigint;
 BEGIN
   WITH listed (tbl, ins, upd, del) AS (VALUES
@@ -379,6 +390,12 @@ BEGIN
          string_agg(line, E'\n  ' ORDER BY line) FILTER (WHERE within AND NOT same),
          coalesce(sum(rows), 0)
   INTO other, fewer, done FROM judged;
+  -- TRUNCATE and rewrites of a table do not count as rows; they leave its entry in pg_class as written by this transaction.
+  SELECT string_agg(c.oid::regclass::text, ', ') INTO redefined FROM pg_class c
+  WHERE c.xmin = pg_current_xact_id()::xid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.relnamespace <> 'pg_toast'::regnamespace;
+  IF redefined IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('this transaction has truncated or redefined tables: ', redefined), HINT = 'Nothing was changed. A trigger or rule did that; it was not reviewed.';
+  END IF;
   IF other IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat(E'the effects are not those reviewed:\n  ', concat_ws(E'\n  ', other, fewer)),
       HINT = 'Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted ones.';
