@@ -13,6 +13,8 @@ import { type Found, find, type Options, scriptsOf } from "./support/scripts.ts"
 /** case.json of a case. */
 interface Case {
   readonly options?: Options;
+  /** How the scripts are written, where it is not row by row on the way there and set-based on the way back. */
+  readonly script?: Partial<ScriptOptions>;
   /** By `schema.table`; the way back is their mirror image unless it says otherwise. */
   readonly changes?: Changes;
   readonly withheld?: Changes;
@@ -34,7 +36,7 @@ interface Case {
 }
 
 type Changes = Readonly<Record<string, Partial<Counts>>>;
-type Expected = Omit<Case, "options" | "goldens" | "back" | "liveOnly">;
+type Expected = Omit<Case, "options" | "script" | "goldens" | "back" | "liveOnly">;
 
 /** Two databases and what a comparison of them is asked. */
 interface Pair {
@@ -62,6 +64,7 @@ describe.skipIf(!hasServer).concurrent("cases", () => {
     const text = await readFile(new URL(`${name}/case.json`, folder), "utf8");
     const {
       options = {},
+      script,
       goldens = [],
       back,
       liveOnly = false,
@@ -73,15 +76,15 @@ describe.skipIf(!hasServer).concurrent("cases", () => {
       template: production.name,
       file: path("local.sql"),
     });
-    const found = await oneWay({ production, local, options, script: ROWS }, expected);
+    const found = await oneWay({ production, local, options, script: script ?? ROWS }, expected);
     await oneWay(
-      { production: local, local: production, options, script: SETS },
+      { production: local, local: production, options, script: script ?? SETS },
       { ...mirrored(expected), ...back },
     );
     if (!liveOnly) await sameFromDumps({ production, local, options }, found);
-    for (const script of goldens)
-      await expect(await reviewed({ production, local, options }, script)).toMatchFileSnapshot(
-        path(`${script}.sql`),
+    for (const golden of goldens)
+      await expect(await reviewed({ production, local, options }, golden)).toMatchFileSnapshot(
+        path(`${golden}.sql`),
       );
   });
 });

@@ -35,17 +35,23 @@ interface Group {
 
 /**
  * Chunks of a table's changes: by shape as they fill, rows within a chunk in the order given. Large values become hashes; new ones only
- * where `hashAfter`, since a statement that writes needs them whole.
+ * where `hashAfter`, since a statement that writes needs them whole. `inOrder` keeps the order across chunks too, which are then smaller
+ * where shapes alternate.
  */
 export async function* chunksOf(
   table: ScriptTable,
   changes: AsyncIterable<Change>,
-  { hashAfter }: { readonly hashAfter: boolean },
+  { hashAfter, inOrder = false }: { readonly hashAfter: boolean; readonly inOrder?: boolean },
 ): AsyncGenerator<Chunk> {
   const open = new Map<string, Group>();
   let waiting = 0;
   for await (const change of changes) {
     const { signature, set, row, bytes } = shape(table, change, hashAfter);
+    if (inOrder && !open.has(signature)) {
+      for (const { chunk } of open.values()) yield chunk;
+      open.clear();
+      waiting = 0;
+    }
     const group = open.get(signature) ?? { chunk: { ...set, rows: [] }, bytes: 0 };
     open.set(signature, group);
     group.chunk.rows.push(row);

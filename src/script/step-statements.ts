@@ -100,7 +100,9 @@ async function* statements(written: WrittenStep): AsyncGenerator<Sql> {
     for await (const change of step.changes()) changes.push(change);
     yield statementTogether(table, step, changes);
   } else if (written.form === "lists") {
-    for await (const chunk of chunksOf(table, step.changes(), { hashAfter: false })) {
+    // Rows that refer to each other stand in the order in which they must go.
+    const order = { hashAfter: false, inOrder: !step.whole };
+    for await (const chunk of chunksOf(table, step.changes(), order)) {
       yield applyRows(chunk, valuesList(chunk, { before: true, after: true }));
     }
   } else {

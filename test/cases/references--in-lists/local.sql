@@ -1,0 +1,2 @@
+DELETE FROM node;
+DELETE FROM tree;
