@@ -16,7 +16,7 @@ import { preflightCheck } from "./preflight.ts";
 import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
 import { relationChecks } from "./relations.ts";
 import { shapeGuards } from "./shape.ts";
-import { comment, ident, keyword, lines, literal, qualified, type Sql, sql } from "./sql.ts";
+import { comment, doBlock, ident, join, lines, literal, qualified, type Sql, sql } from "./sql.ts";
 import { stateCheck } from "./state-check.ts";
 import { reusableLoads, stepStatements, writtenSteps } from "./step-statements.ts";
 import { type ScriptTable, scriptTables, type TriggerColumns } from "./table.ts";
@@ -121,7 +121,7 @@ export async function* deployScript(
       }),
       ...(switched.length + ruled.length > 0 ? [ownershipGuard([...switched, ...ruled])] : []),
     ]),
-    locks: lines(locks(touched)),
+    locks: locks(touched),
     shape: shapeGuards(
       input.catalog,
       touched.map(({ catalog }) => catalog),
@@ -258,12 +258,32 @@ function present(blocks: readonly Sql[]): readonly Sql[] {
   return blocks.filter((block) => block !== "");
 }
 
-/** The weakest locks that keep definitions from changing; against other writers only where no index decides conflicts of inserts. */
-function locks(tables: readonly ScriptTable[]): readonly Sql[] {
-  return tables.map(({ arbiter, changed, target }) => {
-    const alone = !arbiter && changed.counts.insert > 0;
-    return sql`LOCK TABLE ${target} IN ${keyword(alone ? "SHARE ROW EXCLUSIVE" : "ROW EXCLUSIVE")} MODE;`;
+/**
+ * The weakest locks that keep definitions from changing; against other writers only where no index decides conflicts of inserts. What
+ * is not there as a table is left to the shape guard; a role that may write only some columns may not lock, and goes on without.
+ */
+function locks(tables: readonly ScriptTable[]): Sql {
+  const rows = tables.map(({ arbiter, changed, name, only }) => {
+    const mode = !arbiter && changed.counts.insert > 0 ? "SHARE ROW EXCLUSIVE" : "ROW EXCLUSIVE";
+    return sql`(${literal(quoteName(name))}, ${literal(only ? "ONLY " : "")}, ${literal(mode)})`;
   });
+  return doBlock(
+    "locks",
+    sql`DECLARE
+  t record;
+BEGIN
+  FOR t IN SELECT listed.* FROM (VALUES
+      ${join(rows, ",\n      ")}) AS listed (tbl, only_this, mode)
+    JOIN pg_class c ON c.oid = to_regclass(listed.tbl) WHERE c.relkind IN ('r', 'p')
+  LOOP
+    BEGIN
+      EXECUTE concat('LOCK TABLE ', t.only_this, t.tbl, ' IN ', t.mode, ' MODE');
+    EXCEPTION WHEN insufficient_privilege THEN
+      IF t.mode <> 'ROW EXCLUSIVE' THEN RAISE; END IF;
+    END;
+  END LOOP;
+END`,
+  );
 }
 
 function deferrals({ deferred }: Plan): readonly Sql[] {

@@ -25,6 +25,8 @@ export interface ScriptTable {
   readonly keyPositions: readonly number[];
   /** The name for statements that read or change existing rows: with ONLY where other tables inherit from it. */
   readonly target: Sql;
+  /** Whether that is so. */
+  readonly only: boolean;
   readonly qualified: Sql;
   /** Whether INSERT can name the key in ON CONFLICT; otherwise the table is locked and inserts look first. */
   readonly arbiter: boolean;
@@ -79,6 +81,7 @@ function scriptTable(
     columns,
     key: keyPositions.flatMap((position) => columns[position] ?? []),
     keyPositions,
+    only: inherited,
     target: inherited ? sql`ONLY ${name}` : name,
     qualified: name,
     arbiter: hasArbiter(table, changed.key),
