@@ -3,7 +3,13 @@
  */
 
 import { describeReview, isReview, REVIEW_SEVERITY, type ReviewFacts } from "./findings/review.ts";
-import { formatIdentifier, formatName, type QualifiedName, type TableName } from "./names.ts";
+import {
+  formatIdentifier,
+  formatName,
+  printable,
+  type QualifiedName,
+  type TableName,
+} from "./names.ts";
 
 /** Blocking findings stop `script` until they are answered. */
 export type Severity = "notice" | "warning" | "blocking";
@@ -73,6 +79,7 @@ export type FindingFacts =
     }
   | { readonly code: "key_undecided"; readonly table: TableName; readonly key: readonly string[] }
   | { readonly code: "deletes"; readonly table: TableName; readonly rows: number }
+  | { readonly code: "filtered"; readonly table: TableName; readonly where: string }
   | { readonly code: "withheld"; readonly table: TableName; readonly rows: number }
   | { readonly code: "triggers"; readonly table: TableName; readonly triggers: readonly string[] }
   | {
@@ -147,6 +154,7 @@ const SEVERITY = {
   key_undecided: "blocking",
   deletes: "blocking",
   withheld: "warning",
+  filtered: "warning",
   triggers: "blocking",
   triggers_off: "notice",
   triggers_fire: "warning",
@@ -204,6 +212,8 @@ function describe(facts: FindingFacts): string {
       return `table ${formatName(facts.table)}: only PostgreSQL can tell whether keys (${formatColumns(facts.key)}) that differ in spelling are the same; make one side a live database`;
     case "deletes":
       return `table ${formatName(facts.table)}: ${facts.rows} rows exist only in production: deleted locally, or added in production since; answer with --deletes apply or --deletes withhold`;
+    case "filtered":
+      return `table ${formatName(facts.table)}: only rows where ${printable(facts.where)} were compared (--where)`;
     case "withheld":
       return `table ${formatName(facts.table)}: ${facts.rows} deletes are withheld`;
     case "triggers":

@@ -18,7 +18,7 @@ import type { Changeset } from "./changeset/types.ts";
 import { type WhereCondition, whereFilters } from "./changeset/where.ts";
 import type { Counts } from "./compare/change.ts";
 import { ExpectedError } from "./errors.ts";
-import type { Finding } from "./findings.ts";
+import { type Finding, finding } from "./findings.ts";
 import type { TableName } from "./names.ts";
 import { planSteps } from "./order/plan.ts";
 import type { Plan } from "./order/steps.ts";
@@ -111,6 +111,9 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       pairs,
       filtered: new Set(filters.keys()),
     });
+    const filtered = [...filters].map(([pair, where]) =>
+      finding({ code: "filtered", table: pair.name, where }),
+    );
     const deploy = await planSteps(catalogs.production, changeset);
     const revert = await planSteps(catalogs.production, invert(changeset));
     return {
@@ -118,6 +121,7 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       ...catalogs,
       findings: [
         ...sides.findings,
+        ...filtered,
         ...findings,
         ...collected.findings,
         ...sequences.findings,

@@ -100,13 +100,17 @@ export async function* deployScript(
       notes: [
         ...operationNotes(touched, input.plan.deferred, input.lockTimeout),
         ...(switched.length > 0
-          ? [`triggers     off while it runs: ${labels(switched)}; needs their owner`]
+          ? [
+              `triggers     off while it runs: ${labels(switched)}; needs their owner, and locks them against all writers until COMMIT`,
+            ]
           : []),
         ...(input.triggerWrites.named.length > 0
           ? [`not checked  what triggers may write: ${input.triggerWrites.named.join(", ")}`]
           : []),
         ...(ruled.length > 0
-          ? [`rules        off while it runs: ${labels(ruled)}; needs their owner`]
+          ? [
+              `rules        off while it runs: ${labels(ruled)}; needs their owner, and locks them against readers too until COMMIT`,
+            ]
           : []),
       ],
       run: RUN[direction],

@@ -11,7 +11,7 @@
 --
 -- needs        public.doc (SELECT, INSERT, UPDATE, DELETE), public.part (SELECT, INSERT, UPDATE, DELETE)
 -- locks        the changed rows; waits at most 5s for a lock
--- triggers     off while it runs: public.doc, public.part; needs their owner
+-- triggers     off while it runs: public.doc, public.part; needs their owner, and locks them against all writers until COMMIT
 --
 -- notice       table public.doc: triggers are off while the script runs: "Always; -- x" of public.doc, at_commit of public.doc, stamp of public.doc
 -- notice       table public.part: triggers are off while the script runs: on_root of public.part, on_leaf of public.part_high
