@@ -136,70 +136,72 @@ const psqlrc = join(mkdtempSync(join(tmpdir(), "rowpatch-psqlrc-")), "psqlrc");
 writeFileSync(psqlrc, PSQLRC);
 afterAll(() => rm(dirname(psqlrc), { recursive: true }));
 
-describe.skipIf(!hasServer).concurrent("the same outcome whatever surrounds the script", () => {
-  const surroundings: readonly {
-    readonly name: string;
-    readonly prepare?: (copy: TestDatabase) => Promise<unknown>;
-    readonly args?: readonly string[];
-    readonly env?: Readonly<Record<string, string>>;
-    readonly skip?: boolean;
-  }[] = [
-    {
-      name: "settings of the role",
-      prepare: (copy) =>
-        execute(
-          copy.url,
-          HOSTILE.map(
-            (setting) => `ALTER ROLE CURRENT_USER IN DATABASE "${copy.name}" SET ${setting};`,
-          ).join("\n"),
-        ),
-    },
-    {
-      name: "functions, operators and types in front of those of pg_catalog",
-      prepare: (copy) =>
-        execute(
-          copy.url,
-          `${EVIL} ALTER DATABASE "${copy.name}" SET search_path = evil, pg_catalog, public`,
-        ),
-    },
-    { name: "a psqlrc", env: { PSQLRC: psqlrc }, skip: !hasOwnPsql() },
-    { name: "another client encoding", env: { PGCLIENTENCODING: "LATIN1" } },
-    { name: "no ON_ERROR_STOP" },
-    {
-      name: "switches of psql",
-      args: [
-        "-X",
-        "-S",
-        "-a",
-        "-e",
-        "-x",
-        "-z",
-        "-H",
-        "-v",
-        "AUTOCOMMIT=off",
-        "-v",
-        "ON_ERROR_ROLLBACK=on",
-        "-v",
-        "id=1",
-        "-v",
-        "rowpatch_outcome=x",
-      ],
-    },
-  ];
-  for (const { name, prepare, args, env, skip = false } of surroundings) {
-    const options = { ...(args ? { args } : {}), ...(env ? { env } : {}) };
-    test.skipIf(skip)(`${name}: all four scripts`, async () => {
-      await using copy = await driftedCopy(common, "");
-      await prepare?.(copy);
-      await goAndReturn(copy, (file) => bareRun(copy.url, file, options));
-    });
-    test.skipIf(skip)(`${name}: a row that has changed`, async () => {
-      await using copy = await driftedCopy(
-        common,
-        "UPDATE question SET text = 'Other?' WHERE id = 1",
-      );
-      await prepare?.(copy);
-      await refuses(copy, (file) => bareRun(copy.url, file, options));
-    });
-  }
-});
+describe
+  .skipIf(!hasServer)
+  .concurrent("the same outcome whatever surrounds the script", { timeout: 180_000 }, () => {
+    const surroundings: readonly {
+      readonly name: string;
+      readonly prepare?: (copy: TestDatabase) => Promise<unknown>;
+      readonly args?: readonly string[];
+      readonly env?: Readonly<Record<string, string>>;
+      readonly skip?: boolean;
+    }[] = [
+      {
+        name: "settings of the role",
+        prepare: (copy) =>
+          execute(
+            copy.url,
+            HOSTILE.map(
+              (setting) => `ALTER ROLE CURRENT_USER IN DATABASE "${copy.name}" SET ${setting};`,
+            ).join("\n"),
+          ),
+      },
+      {
+        name: "functions, operators and types in front of those of pg_catalog",
+        prepare: (copy) =>
+          execute(
+            copy.url,
+            `${EVIL} ALTER DATABASE "${copy.name}" SET search_path = evil, pg_catalog, public`,
+          ),
+      },
+      { name: "a psqlrc", env: { PSQLRC: psqlrc }, skip: !hasOwnPsql() },
+      { name: "another client encoding", env: { PGCLIENTENCODING: "LATIN1" } },
+      { name: "no ON_ERROR_STOP" },
+      {
+        name: "switches of psql",
+        args: [
+          "-X",
+          "-S",
+          "-a",
+          "-e",
+          "-x",
+          "-z",
+          "-H",
+          "-v",
+          "AUTOCOMMIT=off",
+          "-v",
+          "ON_ERROR_ROLLBACK=on",
+          "-v",
+          "id=1",
+          "-v",
+          "rowpatch_outcome=x",
+        ],
+      },
+    ];
+    for (const { name, prepare, args, env, skip = false } of surroundings) {
+      const options = { ...(args ? { args } : {}), ...(env ? { env } : {}) };
+      test.skipIf(skip)(`${name}: all four scripts`, async () => {
+        await using copy = await driftedCopy(common, "");
+        await prepare?.(copy);
+        await goAndReturn(copy, (file) => bareRun(copy.url, file, options));
+      });
+      test.skipIf(skip)(`${name}: a row that has changed`, async () => {
+        await using copy = await driftedCopy(
+          common,
+          "UPDATE question SET text = 'Other?' WHERE id = 1",
+        );
+        await prepare?.(copy);
+        await refuses(copy, (file) => bareRun(copy.url, file, options));
+      });
+    }
+  });

@@ -42,7 +42,7 @@ const SAMPLES: readonly Sample[] = [
   },
 ];
 
-describe.skipIf(!hasServer)("samples", () => {
+describe.skipIf(!hasServer)("samples", { timeout: 180_000 }, () => {
   for (const { name, file, without, options, changes } of SAMPLES) {
     describe.skipIf(!existsSync(file))(name, () => {
       let directory: string;
