@@ -40,7 +40,7 @@ function unicodeEscape(character: string): string {
 
 /** A word of this program's own lists, written bare. */
 export function keyword(word: string): Sql {
-  if (!/^[a-zA-Z0-9 ]+$/.test(word)) throw new Error(`not a keyword: ${word}`);
+  if (!/^[a-z0-9 ]+$/.test(word)) throw new Error(`not a keyword: ${word}`);
   return word as Sql;
 }
 

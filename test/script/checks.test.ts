@@ -90,7 +90,7 @@ describe("the state check", () => {
       "the key is taken by a row that differs in ",
     );
     expect(await checksOf(remove(1), preflightCheck)).toContain(
-      "WHEN t.tableoid IS NULL THEN 'in place'",
+      "WHEN t.\"id\" IS NULL THEN 'in place'",
     );
     const update: Change = {
       kind: "update",
