@@ -26,6 +26,7 @@ describe("parseSettings", () => {
       exclude: [],
       keys: [],
       ignoreColumns: [],
+      triggerWrites: [],
       where: [],
       memory: 256 * 1024 ** 2,
     });
