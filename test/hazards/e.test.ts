@@ -312,10 +312,10 @@ describe.skipIf(!hasServer)("E", () => {
     });
     await asWindows(setting);
     expect(await roundTrip(setting, {})).toEqual(ROUND);
-    // A line break within a name is a line of the script: it stops there, and nothing runs.
+    // A line break within a name is escaped: the name stays on its line, and nothing runs.
     await using named = await settingOf({ ...attack(marker), scripts: { bulkThreshold: 12 } });
     await asWindows(named);
-    expect(await runOn(named)).toMatchObject({ exitCode: 3, unchanged: true });
+    expect(await runOn(named)).toMatchObject({ exitCode: 0 });
     expect(existsSync(marker)).toBe(false);
   });
 

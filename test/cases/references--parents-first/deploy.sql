@@ -440,7 +440,7 @@ BEGIN
          string_agg(line, E'\n  ' ORDER BY line) FILTER (WHERE within AND NOT same),
          coalesce(sum(rows), 0)
   INTO other, fewer, done FROM judged;
-  -- TRUNCATE and rewrites of a table do not count as rows; they leave its entry in pg_class as written by this transaction.
+  -- Emptying or rewriting a table does not count as rows; it leaves its entry in pg_class as written by this transaction.
   SELECT string_agg(c.oid::regclass::text, ', ') INTO redefined FROM pg_class c
   WHERE c.xmin = pg_current_xact_id()::xid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.relnamespace <> 'pg_toast'::regnamespace;
   IF redefined IS NOT NULL THEN
