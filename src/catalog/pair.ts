@@ -5,6 +5,7 @@ import { ExpectedError } from "../errors.ts";
 import { type Finding, finding } from "../findings.ts";
 import { compareNames, formatName, nameKey, type TableName } from "../names.ts";
 import { foreignKeysTo, keyCandidates, partitionTree, tableByName } from "./lookup.ts";
+import { mentions } from "./mentions.ts";
 import { columnMatcher, matchesTable, tableMatcher } from "./patterns.ts";
 import type { Catalog, Column, Table } from "./types.ts";
 
@@ -225,12 +226,24 @@ export function constrainedColumns(
   { production, columns, key }: TablePair,
 ): readonly string[] {
   const needed = new Set<string>();
+  const texts: string[] = [];
   for (const constraint of production.constraints) {
-    if (constraint.kind === "check" || constraint.kind === "exclusion") continue;
-    for (const column of constraint.columns) needed.add(column);
+    if (constraint.kind === "check") continue;
+    if (constraint.kind === "exclusion") texts.push(constraint.definition);
+    else for (const column of constraint.columns) needed.add(column);
   }
-  for (const { parts } of production.uniqueIndexes)
-    for (const part of parts) if ("column" in part) needed.add(part.column);
+  for (const { parts, predicate } of production.uniqueIndexes) {
+    for (const part of parts) {
+      if ("column" in part) needed.add(part.column);
+      else texts.push(part.expression);
+    }
+    if (predicate !== undefined) texts.push(predicate);
+  }
+  for (const { name, generated } of production.columns) {
+    const isUsed = needed.has(name) || texts.some((text) => mentions(text, [name]).length > 0);
+    if (generated && isUsed) texts.push(generated.expression);
+  }
+  for (const text of texts) for (const column of mentions(text, columns)) needed.add(column);
   for (const { foreignKey } of foreignKeysTo(catalog, production.name)) {
     for (const column of foreignKey.referencedColumns) needed.add(column);
   }

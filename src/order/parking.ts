@@ -3,16 +3,23 @@
  */
 import { createHash } from "node:crypto";
 import { foreignKeysTo, resolveType } from "../catalog/lookup.ts";
+import { generatedFrom, mentions, treatsNull } from "../catalog/mentions.ts";
 import type { Catalog, Column, Table } from "../catalog/types.ts";
 import type { ChangedTable } from "../changeset/types.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { valueBefore } from "../compare/change.ts";
 import { nameKey } from "../names.ts";
-import { mentions } from "./mentions.ts";
-import type { UniqueRule } from "./unique.ts";
+import type { UniqueRule } from "./unique-rules.ts";
+
+/** What a row holds for a while, by column position. */
+export interface Parked {
+  readonly values: ReadonlyMap<number, Datum>;
+  /** False where only PostgreSQL can tell whether this keeps the row from every conflict. */
+  readonly isSure: boolean;
+}
 
 /** Finds values for one row; undefined where nothing can be parked. */
-export type Park = (rule: UniqueRule, change: Change) => ReadonlyMap<number, Datum> | undefined;
+export type Park = (rule: UniqueRule, change: Change) => Parked | undefined;
 
 /** What may stand in a column for a while. */
 interface Place {
@@ -20,39 +27,62 @@ interface Place {
   readonly takesNull: boolean;
   /** A value of the type that no row is likely to hold; the unique index itself refuses it if one does. */
   readonly free: ((seed: string, n: number) => string) | undefined;
+  readonly isRange: boolean;
 }
 
-/** Parks rows of one table. Values are the same for the same changes. */
-export function parker(catalog: Catalog, table: Table, changed: ChangedTable): Park {
+/** Parks rows of one table, whose rules are given. Values are the same for the same changes. */
+export function parker(
+  catalog: Catalog,
+  { table, changed }: { readonly table: Table; readonly changed: ChangedTable },
+  rules: readonly UniqueRule[],
+): Park {
   const places = changed.columns.map((name, position) =>
     placeOf(catalog, table, { name, position, key: changed.key }),
   );
   let count = 0;
   return (rule, change) => {
+    const others = rules.filter((other) => other !== rule);
     const candidates = rule.involved
       .flatMap((position) => places[position] ?? [])
       // A column that changes anyway needs no value restored.
       .sort((a, b) => Number(changes(change, b.position)) - Number(changes(change, a.position)));
-    const nulls = rule.nullsFree
-      ? candidates.find(
-          ({ position, takesNull }) => takesNull && isSet(valueBefore(change, position)),
-        )
-      : undefined;
-    const valued = candidates.find(({ free }) => free);
-    // Expressions may bring NULLs together again, values of their own hardly.
-    const opaque = rule.compared.length === 0;
-    if (nulls && !(opaque && valued)) return new Map([[nulls.position, null]]);
-    if (valued?.free) {
-      count += 1;
-      return new Map([
-        [
-          valued.position,
-          valued.free(`${nameKey(table.name)} ${JSON.stringify(change.key)}`, count),
-        ],
-      ]);
-    }
-    return nulls ? new Map([[nulls.position, null]]) : undefined;
+    const nulls = candidates
+      .filter(
+        ({ position, takesNull }) =>
+          takesNull && rule.freedByNull.includes(position) && isSet(valueBefore(change, position)),
+      )
+      .map(({ position }) => {
+        const isSure = others.every(takesNullOf(position));
+        return { position, free: undefined, isSure };
+      });
+    const valued = candidates
+      .filter(({ position }) => rule.compared.length === 0 || rule.compared.includes(position))
+      .flatMap(({ position, free, isRange }) => {
+        const isEmpty = isRange && rule.freedByEmpty.includes(position);
+        const value = isEmpty ? () => "empty" : free;
+        const isFree = isEmpty || rule.compared.length > 0;
+        const isSure = isFree && others.every(takesValueOf(position));
+        return value ? [{ position, free: value, isSure }] : [];
+      });
+    const best = [...nulls, ...valued].find(({ isSure }) => isSure) ?? nulls[0] ?? valued[0];
+    if (!best) return undefined;
+    const { position, free, isSure } = best;
+    if (!free) return { values: new Map([[position, null]]), isSure };
+    count += 1;
+    const seed = `${nameKey(table.name)} ${JSON.stringify(change.key)}`;
+    return { values: new Map([[position, free(seed, count)]]), isSure };
   };
+}
+
+/** A test of rules: whether NULL in the column cannot bring a row into a conflict of the rule. */
+export function takesNullOf(position: number): (rule: UniqueRule) => boolean {
+  return ({ involved, freedByNull }) =>
+    !involved.includes(position) || freedByNull.includes(position);
+}
+
+/** Whether a free value in the column cannot: it differs from all others, but may bring the row into a condition or expression. */
+function takesValueOf(position: number): (rule: UniqueRule) => boolean {
+  return ({ involved, compared }) => !involved.includes(position) || compared.includes(position);
 }
 
 function isSet(value: Datum | undefined): boolean {
@@ -74,34 +104,54 @@ function placeOf(
 ): Place | undefined {
   const column = table.columns.find((candidate) => candidate.name === name);
   if (!column || key.includes(name) || column.identity === "always") return undefined;
-  if (mentions(table.partitionKey ?? "", [name]).length > 0) return undefined;
-  if (
-    foreignKeysTo(catalog, table.name).some(({ foreignKey }) =>
-      foreignKey.referencedColumns.includes(name),
-    )
-  )
-    return undefined;
-  const checks = table.constraints.flatMap((constraint) =>
-    constraint.kind === "check" && mentions(constraint.definition, [name]).length > 0
-      ? [constraint.definition]
-      : [],
+  const made = generatedFrom(table, name).map((generated) => generated.name);
+  const referenced = foreignKeysTo(catalog, table.name).flatMap(
+    ({ foreignKey }) => foreignKey.referencedColumns,
   );
+  if (mentions(table.partitionKey ?? "", [name, ...made]).length > 0) return undefined;
+  if ([name, ...made].some((used) => referenced.includes(used))) return undefined;
+  const isChecked = checksOf(table, name).length > 0;
   const refers = table.constraints.some(
     (constraint) => constraint.kind === "foreign" && constraint.columns.includes(name),
   );
-  const domain = isDomain(catalog, column);
-  const takesNull =
-    !column.notNull && !domain && !checks.some((definition) => TREATS_NULL.test(definition));
-  const free =
-    checks.length > 0 || refers || domain
-      ? undefined
-      : freeValue(column, resolveType(catalog, column.type).kind);
-  return takesNull || free ? { position, takesNull, free } : undefined;
+  const isBound = isChecked || refers || isDomain(catalog, column);
+  const { kind } = resolveType(catalog, column.type);
+  const free = isBound ? undefined : freeValue(column, kind);
+  const isRange = !isBound && !column.type.array && (kind === "range" || isRangeType(column));
+  const takesNull = nullFits(catalog, table, column);
+  return takesNull || free || isRange ? { position, takesNull, free, isRange } : undefined;
 }
 
-/** Words by which a condition may be false of NULL; without them it is NULL, which passes a CHECK. */
-const TREATS_NULL =
-  /\b(?:NULL|IS|CASE|COALESCE|GREATEST|LEAST|ROW|ARRAY|num_nulls|num_nonnulls|concat|concat_ws|format)\b/;
+function isRangeType({ type }: Column): boolean {
+  return type.schema === "pg_catalog" && RANGES.has(type.name);
+}
+
+const RANGES: ReadonlySet<string> = new Set([
+  ...["int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"],
+]);
+
+/** Whether a column can be NULL for a while as far as it and the CHECKs know. */
+export function nullFits(catalog: Catalog, table: Table, column: Column): boolean {
+  const made = new Set(generatedFrom(table, column.name).map(({ name }) => name));
+  return (
+    !column.notNull &&
+    !isDomain(catalog, column) &&
+    !checksOf(table, column.name).some(treatsNull) &&
+    !table.columns.some(({ name, notNull }) => notNull && made.has(name))
+  );
+}
+
+/** The CHECKs that mention a column, or one that is generated from it. */
+function checksOf(table: Table, name: string): readonly string[] {
+  const made = generatedFrom(table, name);
+  return table.constraints.flatMap((constraint) => {
+    if (constraint.kind !== "check") return [];
+    const { definition } = constraint;
+    if (mentions(definition, [name]).length > 0) return [definition];
+    const via = made.filter((column) => mentions(definition, [column.name]).length > 0);
+    return via.map(({ expression }) => `${definition} ${expression}`);
+  });
+}
 
 /** A domain may forbid NULL or limit values, in words that only PostgreSQL reads. */
 function isDomain(catalog: Catalog, { type }: Column): boolean {
@@ -110,9 +160,11 @@ function isDomain(catalog: Catalog, { type }: Column): boolean {
   );
 }
 
+/** Between numbers, so that an index on a part of them (n / 10) still tells them apart. */
+const STRIDE = 101;
+
 function freeValue({ type }: Column, kind: string): Place["free"] {
-  if (type.array || kind === "enum" || kind === "composite") return undefined;
-  if (kind === "range") return () => "empty";
+  if (type.array || (kind !== "base" && kind !== "range")) return undefined;
   if (type.schema !== "pg_catalog") return type.name === "citext" ? token : undefined;
   const length = Number(/\((\d+)/.exec(type.formatted)?.[1] ?? Number.POSITIVE_INFINITY);
   switch (type.name) {
@@ -120,13 +172,13 @@ function freeValue({ type }: Column, kind: string): Place["free"] {
       return token;
     case "varchar":
     case "bpchar":
-      return length >= 6 ? (seed, n) => token(seed, n).slice(-Math.min(length, 40)) : undefined;
+      return length >= 6 ? (seed, n) => token(seed, n).slice(-Math.min(length, 23)) : undefined;
     case "int2":
-      return (_, n) => String(-32768 + n);
+      return (_, n) => String(-32768 + ((n * 7) % 65521));
     case "int4":
-      return (_, n) => String(-2147483648 + n);
+      return (_, n) => String(-2147483648 + n * STRIDE);
     case "int8":
-      return (_, n) => String(-9223372036854775808n + BigInt(n));
+      return (_, n) => String(-9223372036854775808n + BigInt(n) * BigInt(STRIDE));
     case "numeric":
       return numericPlace(type.formatted);
     case "float8":
@@ -145,20 +197,18 @@ function freeValue({ type }: Column, kind: string): Place["free"] {
     case "timestamptz":
       return (_, n) => `${secondOf(n)}+00 BC`;
     case "int4range":
+      return (_, n) => `[${-2147483648 + n * 2},${-2147483647 + n * 2})`;
     case "int8range":
-    case "numrange":
-    case "daterange":
-    case "tsrange":
-    case "tstzrange":
-      return () => "empty";
+      return (_, n) => `[${-9000000000000000 + n * 2},${-8999999999999999 + n * 2})`;
     default:
       return undefined;
   }
 }
 
-/** The end of the text differs for every row: short columns keep it. */
+/** The end of the text differs for every row: short columns keep it. So does its length, for an index on that, as far as rows are few. */
 function token(seed: string, n: number): string {
-  return `rowpatch parked ${digest(seed).slice(0, 16)} ${n.toString(36).padStart(5, "0")}`;
+  const filled = "parked ".padEnd(7 + (n % 500), ".");
+  return `rowpatch ${filled}${digest(seed).slice(0, 16)} ${n.toString(36).padStart(5, "0")}`;
 }
 
 function digest(seed: string): string {

@@ -9,10 +9,16 @@ import { compareNames, compareText, nameKey } from "../names.ts";
 import { components } from "./components.ts";
 import { type Moves, referenceMoves } from "./moves.ts";
 import { type Reference, references } from "./references.ts";
-import { finishedUpdates, type ReleasesByTable, released, releaseSteps } from "./release.ts";
+import {
+  finishedUpdates,
+  firstUpdates,
+  type ReleasesByTable,
+  released,
+  releaseSteps,
+} from "./release.ts";
 import { orderRows, type Run } from "./rows.ts";
 import type { DeferredConstraint, Plan, Step, StepKind } from "./steps.ts";
-import { type UniqueReleases, uniqueReleases } from "./unique.ts";
+import { type BoundColumns, type UniqueReleases, uniqueReleases } from "./unique.ts";
 
 export interface PlanResult {
   readonly plan: Plan;
@@ -25,8 +31,9 @@ export interface PlanResult {
  * in memory; all others stream from the changeset when the steps are read.
  */
 export async function planSteps(catalog: Catalog, original: Changeset): Promise<PlanResult> {
-  const unique = await uniqueReleases(catalog, original);
-  const moves = await referenceMoves(original, references(catalog, original.tables));
+  const before = references(catalog, original.tables);
+  const unique = await uniqueReleases(catalog, original, boundColumns(original.tables, before));
+  const moves = await referenceMoves(original, before);
   const releases = combined(unique.releases, moves);
   const gone = new Map<string, number>();
   for (const { table } of original.tables) {
@@ -35,19 +42,23 @@ export async function planSteps(catalog: Catalog, original: Changeset): Promise<
   }
   const changeset = released(original, releases, gone);
   const links = references(catalog, changeset.tables);
-  const groups = components(changeset.tables, (table) =>
-    links.filter(({ child }) => child === table).map(({ parent }) => parent),
-  );
   const ordered = [];
-  for (const group of groups) ordered.push(await orderGroup({ changeset, releases }, group, links));
+  for (const group of groupsOf(changeset.tables, links)) {
+    ordered.push({
+      ...(await orderGroup({ changeset, releases }, group, links)),
+      first: await firstSteps(original, group, releases),
+    });
+  }
   const early = (group: readonly ChangedTable[]) =>
     group.some(({ table }) => moves.movers.has(nameKey(table)));
   const steps = [
     ...releaseSteps(original, releases),
     // Updates of referenced values come before the inserts of rows that refer to the new ones.
-    ...ordered.flatMap(({ group, inserts, updates }) =>
-      early(group) ? [...inserts, ...updates] : inserts,
-    ),
+    ...ordered.flatMap(({ group, first, inserts, updates }) => [
+      ...first,
+      ...inserts,
+      ...(early(group) ? updates : []),
+    ]),
     ...ordered.flatMap(({ group, updates }) => (early(group) ? [] : updates)),
     ...[...ordered].reverse().flatMap(({ deletes }) => deletes),
   ];
@@ -68,6 +79,43 @@ export async function planSteps(catalog: Catalog, original: Changeset): Promise<
   };
 }
 
+/** Tables that refer to each other in a circle, or single ones; parents first. */
+function groupsOf(
+  tables: readonly ChangedTable[],
+  links: readonly Reference[],
+): readonly (readonly ChangedTable[])[] {
+  return components(tables, (table) =>
+    links.filter(({ child }) => child === table).map(({ parent }) => parent),
+  );
+}
+
+/** The columns by which rows refer to rows of their own group. */
+function boundColumns(tables: readonly ChangedTable[], links: readonly Reference[]): BoundColumns {
+  const groups = groupsOf(tables, links);
+  return (table) => {
+    const group = groups.find((members) => members.includes(table)) ?? [];
+    const inner = links.filter(({ child, parent }) => child === table && group.includes(parent));
+    return new Set(inner.flatMap(({ childPositions = [] }) => childPositions));
+  };
+}
+
+/** Updates that free unique values which other rows of their table take. */
+async function firstSteps(
+  changeset: Changeset,
+  group: readonly ChangedTable[],
+  releases: ReleasesByTable,
+): Promise<readonly Step[]> {
+  const steps: Step[] = [];
+  for (const table of group) {
+    const levels = await firstUpdates(changeset, table.table, releases.get(nameKey(table.table)));
+    for (const changes of levels) {
+      const run = { table, changes, together: false };
+      steps.push(held(run, "update", "other rows take their unique values"));
+    }
+  }
+  return steps;
+}
+
 /** Releases for unique values and for references, of each table. */
 function combined(unique: ReadonlyMap<string, UniqueReleases>, moves: Moves): ReleasesByTable {
   const keys = new Set([...unique.keys(), ...moves.parked.keys(), ...moves.cascaded.keys()]);
@@ -84,7 +132,7 @@ function combined(unique: ReadonlyMap<string, UniqueReleases>, moves: Moves): Re
         // It is gone before its parent changes.
         cascaded.delete(row);
       }
-      return [key, { early, parked, cascaded }];
+      return [key, { early, parked, cascaded, first: own?.first ?? new Map<string, number>() }];
     }),
   );
 }

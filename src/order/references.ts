@@ -2,10 +2,13 @@
  * The foreign keys between touched tables, by positions in their changed columns. Partitions count as their root.
  */
 import { partitionRoot } from "../catalog/lookup.ts";
-import type { Catalog, ForeignKey } from "../catalog/types.ts";
+import { mentions } from "../catalog/mentions.ts";
+import type { Catalog, ForeignKey, Table } from "../catalog/types.ts";
 import type { ChangedTable } from "../changeset/types.ts";
 import type { Datum } from "../compare/change.ts";
 import { compareNames, nameKey, type TableName } from "../names.ts";
+import { nullFits, takesNullOf } from "./parking.ts";
+import { uniqueRules } from "./unique-rules.ts";
 
 /** A foreign key from one touched table to another, or to itself. */
 export interface Reference {
@@ -31,15 +34,15 @@ export function references(
   for (const table of catalog.tables) {
     const child = touched.get(nameKey(partitionRoot(catalog, table.name)));
     if (!child) continue;
+    const takesNull = nullTaker(catalog, table, child);
     for (const constraint of table.constraints) {
       if (constraint.kind !== "foreign") continue;
       const parent = touched.get(nameKey(partitionRoot(catalog, constraint.references)));
       if (!parent) continue;
       const childPositions = positions(child, constraint.columns);
-      const nullable = (childPositions ?? []).filter((_, index) => {
-        const column = table.columns.find(({ name }) => name === constraint.columns[index]);
-        return column !== undefined && !column.notNull && !child.key.includes(column.name);
-      });
+      const nullable = (childPositions ?? []).filter((position) =>
+        takesNull(child.columns[position] ?? ""),
+      );
       found.push({
         foreignKey: constraint,
         definedOn: table.name,
@@ -58,6 +61,26 @@ export function references(
     (a, b) =>
       compareNames(a.definedOn, b.definedOn) || (a.foreignKey.name < b.foreignKey.name ? -1 : 1),
   );
+}
+
+/** Which columns may be NULL for a while: neither a CHECK nor a unique index is in the way. */
+function nullTaker(
+  catalog: Catalog,
+  table: Table,
+  changed: ChangedTable,
+): (name: string) => boolean {
+  const rules = uniqueRules(catalog, table, changed);
+  return (name) => {
+    const column = table.columns.find((candidate) => candidate.name === name);
+    const position = changed.columns.indexOf(name);
+    return (
+      column !== undefined &&
+      !changed.key.includes(name) &&
+      mentions(table.partitionKey ?? "", [name]).length === 0 &&
+      nullFits(catalog, table, column) &&
+      rules.every((rule) => takesNullOf(position)(rule))
+    );
+  };
 }
 
 function positions(table: ChangedTable, columns: readonly string[]): readonly number[] | undefined {

@@ -16,6 +16,8 @@ export interface Releases {
   readonly cascaded: ReadonlyMap<string, ReadonlyMap<number, Datum>>;
   /** Rows deleted before the inserts. */
   readonly early: ReadonlySet<string>;
+  /** Rows updated before the inserts of their table, by level: lower levels first. */
+  readonly first: ReadonlyMap<string, number>;
 }
 
 /** By `nameKey`; tables without releases are left out. */
@@ -133,7 +135,7 @@ function withoutReleased(
   const { update, delete: deleted } = table.counts;
   const counts = {
     ...table.counts,
-    update: update - (gone.get(nameKey(table.table)) ?? 0),
+    update: update - (gone.get(nameKey(table.table)) ?? 0) - releases.first.size,
     delete: deleted - releases.early.size,
   };
   return { ...table, counts };
@@ -147,6 +149,7 @@ async function* afterRelease(
   for await (const change of changeset.changes(table, kind)) {
     if (change.kind === "insert" || !releases) yield change;
     else if (change.kind === "delete" && releases.early.has(rowKey(change))) continue;
+    else if (change.kind === "update" && releases.first.has(rowKey(change))) continue;
     else {
       const held = heldChange(change, releases);
       if (held) yield held;
@@ -163,9 +166,28 @@ export async function finishedUpdates(
   if (releases.cascaded.size + releases.parked.size === 0) return 0;
   let count = 0;
   for await (const change of changeset.changes(table, "update")) {
-    if (change.kind === "update" && !heldChange(change, releases)) count += 1;
+    if (change.kind !== "update" || releases.first.has(rowKey(change))) continue;
+    if (!heldChange(change, releases)) count += 1;
   }
   return count;
+}
+
+/** The updates that come first, as they look after the releases: one list a level, lower levels first. */
+export async function firstUpdates(
+  changeset: Changeset,
+  table: TableName,
+  releases: Releases | undefined,
+): Promise<readonly (readonly Change[])[]> {
+  const levels: Change[][] = [];
+  if (!releases || releases.first.size === 0) return levels;
+  for await (const change of changeset.changes(table, "update")) {
+    const level = releases.first.get(rowKey(change));
+    if (level === undefined || change.kind !== "update") continue;
+    const held = heldChange(change, releases);
+    while (levels.length <= level) levels.push([]);
+    if (held) levels[level]?.push(held);
+  }
+  return levels.filter((level) => level.length > 0);
 }
 
 /** The change of a row that holds other values by then: it expects them, and brings unchanged columns back. */

@@ -1,23 +1,23 @@
 /**
  * Values of unique indexes and exclusion constraints that change hands between rows: one change gives a value up, another takes it.
- * Decides for each giver how the value is free in time: deferral, an early delete, or parking.
+ * Decides for each giver how the value is free in time: deferral, an early delete, parking, or its own update before the others.
  */
 import { foreignKeysTo, tableByName } from "../catalog/lookup.ts";
 import type { Catalog, Table } from "../catalog/types.ts";
 import type { ChangedTable, Changeset } from "../changeset/types.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { valueAfter, valueBefore } from "../compare/change.ts";
-import { keyClassOf } from "../compare/key.ts";
 import { type Finding, finding } from "../findings.ts";
 import { nameKey } from "../names.ts";
-import { mentions } from "./mentions.ts";
-import { parker } from "./parking.ts";
+import { type Early, levelsOf } from "./early.ts";
+import { type Parked, parker } from "./parking.ts";
 import { tuple } from "./references.ts";
 import { type Releases, rowKey } from "./release.ts";
 import type { DeferredConstraint } from "./steps.ts";
+import { type UniqueRule, uniqueRules } from "./unique-rules.ts";
 
 /** What the givers of one table do before the inserts, by `rowKey`. */
-export type UniqueReleases = Pick<Releases, "parked" | "early">;
+export type UniqueReleases = Pick<Releases, "parked" | "early" | "first">;
 
 export interface UniquePlan {
   /** By `nameKey`; tables without releases are left out. */
@@ -26,69 +26,159 @@ export interface UniquePlan {
   readonly findings: readonly Finding[];
 }
 
-/** One unique index or exclusion constraint, by positions in the table's changed columns. */
-export interface UniqueRule {
-  readonly name: string;
-  /** Columns whose values decide, where equal values conflict; empty where only PostgreSQL can tell (expressions, exclusion). */
-  readonly compared: readonly number[];
-  /** For each of `compared`: brings texts that the index takes for equal to one spelling. */
-  readonly spelling: readonly (((text: string) => string) | undefined)[];
-  /** Every column that has a part in it, predicates included. */
-  readonly involved: readonly number[];
-  readonly deferrable: boolean;
-  /** Whether several NULLs may stand side by side. */
-  readonly nullsFree: boolean;
-}
+/** Columns of a table by which its rows may refer to rows that only the same group of steps makes. */
+export type BoundColumns = (table: ChangedTable) => ReadonlySet<number>;
 
 /** Holds the values that changes of one index give up, and the keys of rows that must release theirs. */
-export async function uniqueReleases(catalog: Catalog, changeset: Changeset): Promise<UniquePlan> {
+export async function uniqueReleases(
+  catalog: Catalog,
+  changeset: Changeset,
+  bound: BoundColumns,
+): Promise<UniquePlan> {
   const byName = tableByName(catalog);
   const releases = new Map<string, UniqueReleases>();
   const deferred: DeferredConstraint[] = [];
   const findings: Finding[] = [];
   for (const changed of changeset.tables) {
     const table = byName.get(nameKey(changed.table));
-    const { insert, update, delete: deleted } = changed.counts;
-    if (
-      !table ||
-      update + deleted === 0 ||
-      insert + update === 0 ||
-      insert + update + deleted === 1
-    )
-      continue;
-    const parked = new Map<string, Map<number, Datum>>();
-    const early = new Set<string>();
-    const park = parker(catalog, table, changed);
-    const referenced = foreignKeysTo(catalog, changed.table).length > 0;
-    for (const rule of uniqueRules(catalog, table, changed)) {
+    if (!table || !mayCollide(changed)) continue;
+    const rules = uniqueRules(catalog, table, changed);
+    const movements: Movement[] = [];
+    for (const rule of rules) {
       if (!mayMove(rule, changed)) continue;
       const givers = await findGivers(changeset, changed, rule);
       if (givers.size === 0) continue;
-      if (rule.deferrable) {
-        deferred.push({ table: changed.table, name: rule.name });
-        continue;
-      }
-      let stuck = 0;
-      for await (const change of changeset.changes(changed.table)) {
-        const key = rowKey(change);
-        if (!givers.has(key) || change.kind === "insert") continue;
-        if (change.kind === "delete" && !referenced) {
-          early.add(key);
-          continue;
-        }
-        const values = park(rule, change);
-        if (!values) stuck += 1;
-        else parked.set(key, new Map([...(parked.get(key) ?? []), ...values]));
-      }
-      if (stuck > 0) {
-        const code = rule.compared.length > 0 ? "unique_value_moves" : "unique_order_unknown";
-        findings.push(finding({ code, table: changed.table, index: rule.name, values: stuck }));
-      }
+      if (rule.deferrable) deferred.push({ table: changed.table, name: rule.name });
+      else movements.push({ rule, givers });
     }
-    for (const key of early) parked.delete(key);
-    if (parked.size + early.size > 0) releases.set(nameKey(changed.table), { parked, early });
+    if (movements.length === 0) continue;
+    const scope = { catalog, table, changed, changeset, rules };
+    const found = await tableReleases(scope, movements, bound(changed));
+    findings.push(...found.findings);
+    const { parked, early, first } = found.releases;
+    if (parked.size + early.size + first.size > 0)
+      releases.set(nameKey(changed.table), found.releases);
   }
   return { releases, deferred, findings };
+}
+
+/** Rows that give up values of one index which others take, by `rowKey`. */
+interface Movement {
+  readonly rule: UniqueRule;
+  readonly givers: ReadonlySet<string>;
+}
+
+interface TableScope {
+  readonly catalog: Catalog;
+  readonly table: Table;
+  readonly changed: ChangedTable;
+  readonly changeset: Changeset;
+  readonly rules: readonly UniqueRule[];
+}
+
+interface Found {
+  readonly releases: UniqueReleases;
+  readonly findings: readonly Finding[];
+}
+
+/** The releases of one table. Values that only a row's own update frees are put in order; what is left over is a finding. */
+async function tableReleases(
+  scope: TableScope,
+  movements: readonly Movement[],
+  bound: ReadonlySet<number>,
+): Promise<Found> {
+  const { changed } = scope;
+  const parked = new Map<string, Map<number, Datum>>();
+  const early = new Set<string>();
+  const alone = new Map<string, UniqueRule>();
+  const stuck = new Map<UniqueRule, number>();
+  const unsure = new Map<UniqueRule, number>();
+  const way = wayOut(scope);
+  for (const { rule, givers } of movements) {
+    for await (const change of scope.changeset.changes(changed.table)) {
+      const key = rowKey(change);
+      if (!givers.has(key) || change.kind === "insert") continue;
+      const found = way(rule, change);
+      if (found.kind === "delete") early.add(key);
+      else if (found.kind === "update") alone.set(key, rule);
+      else if (found.kind === "none") count(stuck, rule);
+      else {
+        if (!found.park.isSure) count(unsure, rule);
+        parked.set(key, new Map([...(parked.get(key) ?? []), ...found.park.values]));
+      }
+    }
+  }
+  for (const key of early) parked.delete(key);
+  const rules = movements.map(({ rule }) => rule);
+  const ordered = levelsOf(await earlyUpdates(scope, rules, alone), bound);
+  for (const key of ordered.stuck) {
+    const rule = alone.get(key);
+    if (rule) count(stuck, rule);
+  }
+  for (const rule of stuck.keys()) unsure.delete(rule);
+  const told = (rule: UniqueRule, values: number, code: UniqueCode): Finding =>
+    finding({ code, table: changed.table, index: rule.name, values });
+  return {
+    releases: { parked, early, first: ordered.levels },
+    findings: [
+      ...[...stuck].map(([rule, n]) =>
+        told(rule, n, rule.compared.length > 0 ? "unique_value_moves" : "unique_order_unknown"),
+      ),
+      ...[...unsure].map(([rule, n]) => told(rule, n, "unique_order_unknown")),
+    ],
+  };
+}
+
+type UniqueCode = "unique_value_moves" | "unique_order_unknown";
+
+/** How a giver's value is free in time: the row goes first, holds other values, takes its own new ones first; or nothing helps. */
+type WayOut =
+  | { readonly kind: "delete" }
+  | { readonly kind: "park"; readonly park: Parked }
+  | { readonly kind: "update" }
+  | { readonly kind: "none" };
+
+function wayOut({ catalog, table, changed, rules }: TableScope) {
+  const park = parker(catalog, { table, changed }, rules);
+  const referenced = foreignKeysTo(catalog, changed.table).length > 0;
+  return (rule: UniqueRule, change: Change): WayOut => {
+    if (change.kind === "delete" && !referenced) return { kind: "delete" };
+    const found = park(rule, change);
+    if (found) return { kind: "park", park: found };
+    return { kind: change.kind === "update" && rule.compared.length > 0 ? "update" : "none" };
+  };
+}
+
+/** The rows that only their own update frees, with the values that each gives up and takes by every rule that compares. */
+async function earlyUpdates(
+  { changeset, changed }: TableScope,
+  rules: readonly UniqueRule[],
+  alone: ReadonlyMap<string, UniqueRule>,
+): Promise<readonly Early[]> {
+  const found: Early[] = [];
+  if (alone.size === 0) return found;
+  const comparing = rules.filter((rule) => rule.compared.length > 0);
+  for await (const change of changeset.changes(changed.table, "update")) {
+    const key = rowKey(change);
+    if (change.kind !== "update" || !alone.has(key)) continue;
+    const values = (side: typeof valueBefore) =>
+      comparing.flatMap((rule, n) => {
+        const value = concerns(change, rule) ? valueIn(change, rule, side) : undefined;
+        return value === undefined ? [] : [`${n} ${value}`];
+      });
+    found.push({ key, change, gives: values(valueBefore), takes: values(valueAfter) });
+  }
+  return found;
+}
+
+function count(counts: Map<UniqueRule, number>, rule: UniqueRule): void {
+  counts.set(rule, (counts.get(rule) ?? 0) + 1);
+}
+
+/** Whether there is a row to give up and another to take a value. */
+function mayCollide({ counts }: ChangedTable): boolean {
+  const { insert, update, delete: deleted } = counts;
+  return update + deleted > 0 && insert + update > 0 && insert + update + deleted > 1;
 }
 
 /** Whether one change can give up and another take a value, as far as counts tell: spares reading the changes. */
@@ -142,83 +232,4 @@ function valueIn(
     return typeof value === "string" && spell ? spell(value) : value;
   });
   return nullsFree ? tuple(values) : JSON.stringify(values);
-}
-
-/** Every unique index and exclusion constraint of the table but the key that rows are paired by. */
-export function uniqueRules(
-  catalog: Catalog,
-  table: Table,
-  changed: ChangedTable,
-): readonly UniqueRule[] {
-  const known = (columns: readonly string[]) =>
-    [...new Set(columns)].map((column) => changed.columns.indexOf(column)).filter((at) => at >= 0);
-  const rule = (
-    columns: readonly string[],
-    facts: Pick<UniqueRule, "name" | "deferrable" | "nullsFree">,
-  ): UniqueRule => {
-    const compared = known(columns);
-    const spelling = compared.map((position) =>
-      spellingOf(catalog, table, changed.columns[position] ?? ""),
-    );
-    // Where only PostgreSQL can tell equal values, every value may be equal to every other.
-    if (spelling.includes("unknown"))
-      return { ...facts, compared: [], spelling: [], involved: compared };
-    return {
-      ...facts,
-      compared,
-      spelling: spelling.map((spell) => (spell === "unknown" ? undefined : spell)),
-      involved: compared,
-    };
-  };
-  const rules: UniqueRule[] = [];
-  for (const constraint of table.constraints) {
-    const { name } = constraint;
-    if (constraint.kind === "primary" || constraint.kind === "unique") {
-      if (isKey(constraint.columns, changed)) continue;
-      const deferrable = constraint.deferrable !== "no";
-      rules.push(
-        rule(constraint.columns, { name, deferrable, nullsFree: !constraint.nullsNotDistinct }),
-      );
-    } else if (constraint.kind === "exclusion") {
-      const involved = known(mentions(constraint.definition, changed.columns));
-      rules.push({
-        name,
-        compared: [],
-        spelling: [],
-        involved,
-        deferrable: constraint.deferrable !== "no",
-        nullsFree: true,
-      });
-    }
-  }
-  for (const index of table.uniqueIndexes) {
-    const columns = index.parts.flatMap((part) => ("column" in part ? [part.column] : []));
-    const plain = columns.length === index.parts.length;
-    if (plain && index.predicate === undefined && isKey(columns, changed)) continue;
-    const texts = index.parts.flatMap((part) => ("expression" in part ? [part.expression] : []));
-    const hidden = [...texts, index.predicate ?? ""].flatMap((text) =>
-      mentions(text, changed.columns),
-    );
-    const facts = { name: index.name, deferrable: false, nullsFree: !index.nullsNotDistinct };
-    rules.push({ ...rule(plain ? columns : [], facts), involved: known([...columns, ...hidden]) });
-  }
-  return rules.filter(({ involved }) => involved.length > 0);
-}
-
-/** One spelling for all texts that the column's unique index takes for equal; undefined where the text itself decides. */
-function spellingOf(
-  catalog: Catalog,
-  table: Table,
-  name: string,
-): ((text: string) => string) | "unknown" | undefined {
-  const column = table.columns.find((candidate) => candidate.name === name);
-  const key = column && keyClassOf(column, catalog);
-  if (!key || key.kind === "exact") return undefined;
-  if (key.kind === "canonical") return key.canonical;
-  const { fold } = key;
-  return fold ? (text) => fold(text) ?? text.toLowerCase() : "unknown";
-}
-
-function isKey(columns: readonly string[], { key }: ChangedTable): boolean {
-  return columns.length === key.length && columns.every((column) => key.includes(column));
 }

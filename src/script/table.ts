@@ -136,12 +136,15 @@ const TEXT_TYPES: ReadonlySet<string> = new Set(["text", "varchar", "bpchar", "n
  */
 function hasArbiter(table: Table, key: readonly string[]): boolean {
   if (table.rules.some(({ event }) => event !== "delete")) return false;
-  const constrained = table.constraints.some(
-    (constraint) =>
-      (constraint.kind === "primary" || constraint.kind === "unique") &&
-      constraint.deferrable === "no" &&
-      sameSet(constraint.columns, key),
+  const own = table.constraints.flatMap((constraint) =>
+    (constraint.kind === "primary" || constraint.kind === "unique") &&
+    sameSet(constraint.columns, key)
+      ? [constraint]
+      : [],
   );
+  // It takes every index over these columns, and refuses if one of them is deferrable.
+  if (own.some(({ deferrable }) => deferrable !== "no")) return false;
+  const constrained = own.length > 0;
   return constrained || table.uniqueIndexes.some((index) => coversExactly(index, key));
 }
 

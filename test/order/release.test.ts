@@ -25,7 +25,8 @@ function setOf(change: Change) {
 const values = (...held: (readonly [number, Datum])[]) => new Map([[KEY, new Map(held)]]);
 
 function releases(part: Partial<Releases>) {
-  const own = { parked: new Map(), cascaded: new Map(), early: new Set<string>(), ...part };
+  const none = { parked: new Map(), cascaded: new Map(), first: new Map<string, number>() };
+  const own = { ...none, early: new Set<string>(), ...part };
   return new Map([[nameKey(T), own]]);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { uniqueReleases, uniqueRules } from "../../src/order/unique.ts";
+import { uniqueReleases } from "../../src/order/unique.ts";
+import { uniqueRules } from "../../src/order/unique-rules.ts";
 import { changesetOf } from "../support/changeset.ts";
 import { pairOf, schema, tableOf } from "../support/schema.ts";
 import { changesBetween, type Row } from "../support/states.ts";
@@ -34,8 +35,18 @@ describe("uniqueRules", () => {
     ],
     [
       "of expressions only PostgreSQL can tell",
-      "CREATE UNIQUE INDEX x ON public.t USING btree (lower(a), b);",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (length(a), b);",
       ["x compares  involves 2,1"],
+    ],
+    [
+      "but one that folds case compares its column",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (lower(a), b);",
+      ["x compares 1,2 involves 1,2"],
+    ],
+    [
+      "a generated column is what it is made of",
+      "ALTER TABLE public.t ADD COLUMN g integer GENERATED ALWAYS AS (length(a)) STORED;\nCREATE UNIQUE INDEX x ON public.t USING btree (g);",
+      ["x compares  involves 1"],
     ],
     [
       "of exclusion too",
@@ -75,15 +86,24 @@ describe("uniqueReleases", () => {
   async function released(statement: string, production: readonly Row[], local: readonly Row[]) {
     const catalog = await schema(`${TABLE}${statement}\n`);
     const changeset = changesBetween(catalog, { t: production }, { t: local });
-    const { releases, deferred, findings } = await uniqueReleases(catalog, changeset);
+    const { releases, deferred, findings } = await uniqueReleases(
+      catalog,
+      changeset,
+      () => new Set(),
+    );
     const [found] = releases.values();
     return [
       ...[...(found?.parked.keys() ?? [])].map((key) => `parked ${key}`),
       ...[...(found?.early ?? [])].map((key) => `early ${key}`),
+      ...[...(found?.first ?? [])].map(([key, level]) => `first ${key} ${level}`),
       ...deferred.map(({ name }) => `deferred ${name}`),
       ...findings.map(({ code }) => code),
     ];
   }
+  /** Neither NULL nor any other value may stand in `a` for a while. */
+  const NOWHERE = `ALTER TABLE public.t ALTER COLUMN a SET NOT NULL;
+ALTER TABLE public.t ADD CONSTRAINT y CHECK ((a <> ''::text));
+`;
   const unique = (columns: string, rest = "") =>
     `ALTER TABLE ONLY public.t ADD CONSTRAINT x UNIQUE ${rest}(${columns});`;
 
@@ -146,10 +166,45 @@ describe("uniqueReleases", () => {
     ],
     [
       "of an expression every value may be any other",
-      "CREATE UNIQUE INDEX x ON public.t USING btree (lower(a));",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (length(a));",
       [row("1", { a: "x" }), row("2", { a: "y" })],
       [row("1", { a: "z" }), row("2", { a: "v" })],
       ['parked ["1"]', 'parked ["2"]'],
+    ],
+    [
+      "texts that differ in more than case do not meet in lower()",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (lower(a));",
+      [row("1", { a: "x" }), row("2", { a: "y" })],
+      [row("1", { a: "Y" }), row("2", { a: "v" })],
+      ['parked ["2"]'],
+    ],
+    [
+      "NULL frees no row from a condition that asks for it",
+      `${NOWHERE}CREATE UNIQUE INDEX x ON public.t USING btree (a) WHERE (b IS NULL);`,
+      [row("1", { a: "x" }), row("2", { a: "y" })],
+      [row("1", { a: "y" }), row("2", { a: "x" })],
+      ["unique_value_moves"],
+    ],
+    [
+      "but from one that asks for a value",
+      `${NOWHERE}CREATE UNIQUE INDEX x ON public.t USING btree (a) WHERE (b = '1'::text);`,
+      [row("1", { a: "x", b: "1" }), row("2", { a: "y", b: "1" })],
+      [row("1", { a: "y", b: "1" }), row("2", { a: "x", b: "1" })],
+      ['parked ["1"]', 'parked ["2"]'],
+    ],
+    [
+      "an update that nothing else frees comes before what takes its value",
+      `${NOWHERE}${unique("a")}`,
+      [row("1", { a: "x" }), row("2", { a: "y" }), row("3", { a: "z" })],
+      [row("1", { a: "y" }), row("2", { a: "z" }), row("3", { a: "v" }), row("4", { a: "x" })],
+      ['first ["3"] 0', 'first ["2"] 1', 'first ["1"] 2'],
+    ],
+    [
+      "unless they wait for each other in a circle",
+      `${NOWHERE}${unique("a")}`,
+      [row("1", { a: "x" }), row("2", { a: "y" }), row("3", { a: "z" })],
+      [row("1", { a: "y" }), row("2", { a: "x" }), row("3", { a: "v" }), row("4", { a: "z" })],
+      ['first ["3"] 0', "unique_value_moves"],
     ],
     [
       "a deferrable constraint is deferred",

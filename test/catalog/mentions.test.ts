@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mentions } from "../../src/order/mentions.ts";
+import { mentions } from "../../src/catalog/mentions.ts";
 
 const cases: [string, string, string[], string[]][] = [
   ["a bare name", "(price > 0)", ["price", "id"], ["price"]],
