@@ -126,7 +126,19 @@ function randomPartition(choice: Choice, key: readonly RandomColumn[]): RandomTa
   const numeric = key.find(({ type, identity }) => type === "int4" && !identity);
   const [first] = key;
   if (numeric) return { by: choice.pick(["hash", "range", "list"]), column: numeric.name };
-  const hashable = first && !["caseless", "citext", "name", "ints"].includes(first.type);
+  const hashable =
+    first &&
+    ![
+      "caseless",
+      "citext",
+      "name",
+      "ints",
+      "bit varying",
+      "bit(4)",
+      "bit",
+      "varbit",
+      "money",
+    ].includes(first.type);
   return first && hashable ? { by: "hash", column: first.name } : undefined;
 }
 
