@@ -3,7 +3,7 @@
  */
 import { ExpectedError } from "../errors.ts";
 import { type Finding, finding } from "../findings.ts";
-import { compareNames, formatName, nameKey, type TableName } from "../names.ts";
+import { compareNames, formatName, nameKey, quoteIdentifier, type TableName } from "../names.ts";
 import { foreignKeysTo, keyCandidates, partitionTree, tableByName } from "./lookup.ts";
 import { mentions } from "./mentions.ts";
 import { columnMatcher, matchesTable, tableMatcher } from "./patterns.ts";
@@ -220,32 +220,37 @@ function isUnique(table: Table, key: readonly string[] | undefined): boolean {
   );
 }
 
-/** The columns that constraints of the table or foreign keys to it need to know of an unchanged row. */
+/**
+ * The columns that constraints of the table or foreign keys to it need to know of an unchanged row. Columns of the key are among them
+ * only beside others: alone they never change.
+ */
 export function constrainedColumns(
   catalog: Catalog,
-  { production, columns, key }: TablePair,
+  { production, columns, key = [] }: TablePair,
 ): readonly string[] {
   const needed = new Set<string>();
-  const texts: string[] = [];
+  const need = (together: readonly string[]) => {
+    if (together.some((column) => !key.includes(column)))
+      for (const column of together) needed.add(column);
+  };
+  const mentioned = (text: string): readonly string[] => {
+    const made = production.columns.flatMap(({ name, generated }) =>
+      generated && mentions(text, [name]).length > 0 ? mentions(generated.expression, columns) : [],
+    );
+    return [...mentions(text, columns), ...made];
+  };
   for (const constraint of production.constraints) {
     if (constraint.kind === "check") continue;
-    if (constraint.kind === "exclusion") texts.push(constraint.definition);
-    else for (const column of constraint.columns) needed.add(column);
+    if (constraint.kind === "exclusion") need(mentioned(constraint.definition));
+    else need(constraint.columns.map(quoteIdentifier).flatMap(mentioned));
   }
-  for (const { parts, predicate } of production.uniqueIndexes) {
-    for (const part of parts) {
-      if ("column" in part) needed.add(part.column);
-      else texts.push(part.expression);
-    }
-    if (predicate !== undefined) texts.push(predicate);
+  for (const { parts, predicate = "" } of production.uniqueIndexes) {
+    const texts = parts.map((part) =>
+      "column" in part ? quoteIdentifier(part.column) : part.expression,
+    );
+    need([...texts, predicate].flatMap(mentioned));
   }
-  for (const { name, generated } of production.columns) {
-    const isUsed = needed.has(name) || texts.some((text) => mentions(text, [name]).length > 0);
-    if (generated && isUsed) texts.push(generated.expression);
-  }
-  for (const text of texts) for (const column of mentions(text, columns)) needed.add(column);
-  for (const { foreignKey } of foreignKeysTo(catalog, production.name)) {
-    for (const column of foreignKey.referencedColumns) needed.add(column);
-  }
-  return columns.filter((column) => needed.has(column) && !key?.includes(column));
+  for (const { foreignKey } of foreignKeysTo(catalog, production.name))
+    need(foreignKey.referencedColumns);
+  return columns.filter((column) => needed.has(column));
 }

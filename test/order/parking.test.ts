@@ -46,7 +46,8 @@ describe("a row is parked", () => {
     ["nowhere in a range of days", "daterange NOT NULL", [], undefined],
     ["nowhere in an enum", "public.mood NOT NULL", [], undefined],
     ["nowhere in a domain: it may limit values", "public.short", [], undefined],
-    ["nowhere in an array", "integer[] NOT NULL", [], undefined],
+    ["as an array of one", "integer[] NOT NULL", [], "{-2147483547}"],
+    ["nowhere in an array of an enum", "public.mood[] NOT NULL", [], undefined],
     ["nowhere in a boolean", "boolean NOT NULL", [], undefined],
     ["nowhere in an identity", "integer GENERATED ALWAYS AS IDENTITY NOT NULL", [], undefined],
     [
@@ -102,6 +103,12 @@ describe("a row is parked", () => {
     ["numeric(10,3)", /^-9\d{6}\.000$/],
     // As float8out prints it: shortest digits, exponent of two digits at least.
     ["double precision", /^-1\.\d{0,8}[1-9]e\+300$/],
+    ["real", /^-1\.\d{0,5}[1-9]e\+30$/],
+    ["oid", /^42\d{8}$/],
+    ["interval", /^-\d+ days$/],
+    ["bit varying", /^[01]{128}$/],
+    ["jsonb", /^"rowpatch parked .*"$/],
+    ["text[]", /^\{"rowpatch parked .*"\}$/],
     ["uuid", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/],
     ["bytea", /^\\x[0-9a-f]{32}$/],
     ["date", /^\d{4}-01-\d{2} BC$/],
