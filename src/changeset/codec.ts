@@ -11,33 +11,40 @@ export type CodecTable = Pick<ChangedTable, "table" | "columns" | "key">;
 
 /** The line without its line end. Property order is fixed, so equal changes give equal bytes. */
 export function encodeChange(table: CodecTable, change: Change): string {
-  const parts = [
-    `"table":[${JSON.stringify(table.table.schema)},${JSON.stringify(table.table.name)}]`,
-    `"kind":"${change.kind}"`,
-    `"key":${encodeValues(table.key, change.key)}`,
-  ];
-  if (change.kind === "update") {
-    const names = change.columns.map((position) => table.columns[position] ?? "");
-    parts.push(
-      `"before":${encodeValues(names, change.before)}`,
-      `"after":${encodeValues(names, change.after)}`,
-    );
-    if (change.context.size > 0) {
-      const context = [...change.context].map(([position]) => table.columns[position] ?? "");
-      parts.push(`"context":${encodeValues(context, [...change.context.values()])}`);
-    }
-  } else if (change.kind === "insert") {
-    parts.push(`"after":${encodeValues(table.columns, change.after)}`);
-  } else {
-    parts.push(`"before":${encodeValues(table.columns, change.before)}`);
-  }
-  // Readers may take the Unicode line separators for line ends; inside JSON strings their escapes mean the same.
-  return `{${parts.join(",")}}`.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  return changeEncoder(table)(change);
 }
 
-/** Names and values as a JSON object. Written by hand: a column may be called `__proto__`. */
+/** `encodeChange` for many changes of one table. */
+export function changeEncoder(table: CodecTable): (change: Change) => string {
+  const { schema, name } = table.table;
+  const start = `{"table":[${JSON.stringify(schema)},${JSON.stringify(name)}],"kind":`;
+  const keyNames = table.key.map((column) => JSON.stringify(column));
+  const names = table.columns.map((column) => JSON.stringify(column));
+  return (change) => {
+    const line = `${start}"${change.kind}","key":${encodeValues(keyNames, change.key)}${sides(names, change)}}`;
+    // Readers may take the Unicode line separators for line ends; inside JSON strings their escapes mean the same.
+    return line.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  };
+}
+
+function sides(names: readonly string[], change: Change): string {
+  if (change.kind === "insert") return `,"after":${encodeValues(names, change.after)}`;
+  if (change.kind === "delete") return `,"before":${encodeValues(names, change.before)}`;
+  const changed = change.columns.map((position) => names[position] ?? '""');
+  const values = `,"before":${encodeValues(changed, change.before)},"after":${encodeValues(changed, change.after)}`;
+  if (change.context.size === 0) return values;
+  const context = [...change.context.keys()].map((position) => names[position] ?? '""');
+  return `${values},"context":${encodeValues(context, [...change.context.values()])}`;
+}
+
+/** Values under names that are JSON already. Written by hand: a column may be called `__proto__`. */
 function encodeValues(names: readonly string[], values: readonly Datum[]): string {
-  return `{${names.map((name, index) => `${JSON.stringify(name)}:${JSON.stringify(values[index] ?? null)}`).join(",")}}`;
+  let text = "{";
+  for (let index = 0; index < names.length; index += 1) {
+    const comma = index > 0 ? "," : "";
+    text += `${comma}${names[index]}:${JSON.stringify(values[index] ?? null)}`;
+  }
+  return `${text}}`;
 }
 
 /** The table that a line belongs to. */

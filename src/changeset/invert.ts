@@ -4,6 +4,7 @@
 
 import type { Change, Counts } from "../compare/change.ts";
 import { nameKey } from "../names.ts";
+import { batchesOf, type ChangeStream, changeStream } from "./batches.ts";
 import { invertProfile } from "./profile.ts";
 import { type ChangedTable, type Changeset, NO_CHANGES } from "./types.ts";
 
@@ -56,11 +57,12 @@ function invertCounts(counts: Counts): Counts {
   return { insert: counts.delete, update: counts.update, delete: counts.insert };
 }
 
-async function* invertAll(
-  changes: AsyncIterable<Change>,
-  key: readonly number[],
-): AsyncGenerator<Change> {
-  for await (const change of changes) yield invertChange(change, key);
+function invertAll(changes: AsyncIterable<Change>, key: readonly number[]): ChangeStream {
+  return changeStream(async function* () {
+    for await (const batch of batchesOf(changes)) {
+      yield batch.map((change) => invertChange(change, key));
+    }
+  });
 }
 
 /** One change backwards. `key` gives the key columns' positions: a key rewritten in another spelling is found as it is afterwards. */

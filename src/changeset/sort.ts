@@ -4,18 +4,17 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-
-interface Entry {
-  readonly key: Buffer;
-  readonly line: string;
-}
+import { type Entries, entries } from "./sort-entries.ts";
 
 /** Collects lines, then gives them back in key order. Lines hold no line break. */
 export interface LineSorter {
-  /** Resolves when there is room for more. */
-  add(key: Buffer, line: string): Promise<void>;
-  /** All lines, ascending by key, equal keys in the order of arrival. May be read once, after the last `add`. */
-  sorted(): AsyncIterable<string>;
+  /** Undefined, or a promise that resolves when there is room for more. */
+  add(key: Buffer, line: string): Promise<void> | undefined;
+  /**
+   * All lines in UTF-8, in batches, ascending by key, equal keys in the order of arrival. May be read once, after the last `add`; the
+   * bytes of a batch are valid until the next one is asked for.
+   */
+  sorted(): AsyncIterable<readonly Buffer[]>;
 }
 
 /**
@@ -23,82 +22,181 @@ export interface LineSorter {
  * Who made the directory removes it.
  */
 export function lineSorter(directory: string, prefix: string, budget: number): LineSorter {
-  let entries: Entry[] = [];
-  let bytes = 0;
+  let held = entries();
   const runs: string[] = [];
 
   async function spill(): Promise<void> {
     const path = join(directory, `${prefix}.run${runs.length}`);
-    const sorted = entries.sort(byKey);
-    entries = [];
-    bytes = 0;
-    await pipeline(encodeEntries(sorted), createWriteStream(path));
+    await pipeline(runBlocks(held), createWriteStream(path));
     runs.push(path);
+    held.clear();
   }
 
   return {
-    async add(key, line) {
-      entries.push({ key, line });
-      bytes += line.length + key.length + 100;
-      if (bytes > budget) await spill();
+    add(key, line) {
+      held.add(key, line);
+      return held.bytes() > budget ? spill() : undefined;
     },
     async *sorted() {
-      const last = entries.sort(byKey);
-      if (runs.length === 0) {
-        for (const { line } of last) yield line;
-        return;
-      }
-      yield* merge([...runs.map(readRun), fromMemory(last)]);
+      const last = held;
+      held = entries();
+      if (runs.length === 0) yield* inBatches(last);
+      else yield* merge([...runs.map(readRun), inMemory(last)]);
     },
   };
 }
 
-function byKey(a: Entry, b: Entry): number {
-  return Buffer.compare(a.key, b.key);
-}
+const BATCH = 1000;
 
-function* encodeEntries(entries: readonly Entry[]): Generator<string> {
-  for (const { key, line } of entries) yield `${key.toString("base64")} ${line}\n`;
-}
-
-async function* fromMemory(entries: readonly Entry[]): AsyncGenerator<Entry> {
-  yield* entries;
-}
-
-async function* readRun(path: string): AsyncGenerator<Entry> {
-  let rest = "";
-  for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: 262_144 })) {
-    const lines = `${rest}${chunk}`.split("\n");
-    rest = lines.pop() ?? "";
-    for (const text of lines) {
-      const blank = text.indexOf(" ");
-      yield { key: Buffer.from(text.slice(0, blank), "base64"), line: text.slice(blank + 1) };
-    }
+function* inBatches(held: Entries): Generator<readonly Buffer[]> {
+  let batch: Buffer[] = [];
+  for (const index of held.sorted()) {
+    batch.push(held.line(index));
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
   }
+  if (batch.length > 0) yield batch;
+}
+
+const BLOCK = 262_144;
+
+/** Each entry: the lengths of key and line, the key, the line. */
+function* runBlocks(held: Entries): Generator<Buffer> {
+  let block = Buffer.allocUnsafeSlow(BLOCK);
+  let end = 0;
+  for (const index of held.sorted()) {
+    const [key, line] = [held.key(index), held.line(index)];
+    const size = 8 + key.length + line.length;
+    if (end > 0 && end + size > block.length) {
+      yield block.subarray(0, end);
+      // The one before may not be written yet.
+      block = Buffer.allocUnsafeSlow(Math.max(BLOCK, size));
+      end = 0;
+    } else if (size > block.length) block = Buffer.allocUnsafeSlow(size);
+    end = block.writeUInt32LE(key.length, end);
+    end = block.writeUInt32LE(line.length, end);
+    end += key.copy(block, end);
+    end += line.copy(block, end);
+  }
+  if (end > 0) yield block.subarray(0, end);
+}
+
+interface Entry {
+  readonly key: Buffer;
+  readonly line: Buffer;
+}
+
+/** Entries one after the other, each fetch a block at most. */
+interface Run {
+  /** The next entry of what is in memory; undefined at its end. */
+  readonly take: () => Entry | undefined;
+  /** Brings more into memory. False at the end of the run. */
+  readonly more: () => Promise<boolean>;
+  readonly close: () => Promise<void>;
+}
+
+function inMemory(held: Entries): Run {
+  const order = held.sorted();
+  let next = 0;
+  return {
+    take() {
+      const index = order[next];
+      next += 1;
+      return index === undefined ? undefined : { key: held.key(index), line: held.line(index) };
+    },
+    more: async () => false,
+    close: async () => undefined,
+  };
+}
+
+function readRun(path: string): Run {
+  const stream = createReadStream(path, { highWaterMark: BLOCK });
+  const blocks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+  let block: Buffer = Buffer.alloc(0);
+  let at = 0;
+  return {
+    take() {
+      if (at + 8 > block.length) return undefined;
+      const start = at + 8;
+      const middle = start + block.readUInt32LE(at);
+      const end = middle + block.readUInt32LE(at + 4);
+      if (end > block.length) return undefined;
+      at = end;
+      return { key: block.subarray(start, middle), line: block.subarray(middle, end) };
+    },
+    async more() {
+      const pieces: Buffer[] = [block.subarray(at)];
+      let [length, needed] = [block.length - at, sizeOf(block, at)];
+      do {
+        const read = await blocks.next();
+        if (read.done) {
+          if (length > 0) throw new Error(`the run ${path} ends within an entry`);
+          return false;
+        }
+        pieces.push(read.value);
+        length += read.value.length;
+        // Lines of many blocks are put together once.
+        if (needed === 8 && length >= 8) needed = sizeOf(Buffer.concat(pieces, 8), 0);
+      } while (length < needed);
+      block = Buffer.concat(pieces);
+      at = 0;
+      return true;
+    },
+    async close() {
+      stream.destroy();
+    },
+  };
+}
+
+/** The bytes of the entry at `at`, or those that tell it. */
+function sizeOf(block: Buffer, at: number): number {
+  if (at + 8 > block.length) return 8;
+  return 8 + block.readUInt32LE(at) + block.readUInt32LE(at + 4);
 }
 
 /** Runs are few (a run is a whole memory budget), so the next line is found by looking at each. */
-async function* merge(runs: readonly AsyncGenerator<Entry>[]): AsyncGenerator<string> {
-  const heads: { entry: Entry; run: AsyncGenerator<Entry> }[] = [];
+async function* merge(runs: readonly Run[]): AsyncGenerator<readonly Buffer[]> {
+  const heads: { entry: Entry; readonly run: Run }[] = [];
   try {
     for (const run of runs) {
-      const first = await run.next();
-      if (!first.done) heads.push({ entry: first.value, run });
+      const entry = await nextOf(run);
+      if (entry) heads.push({ entry, run });
     }
+    let batch: Buffer[] = [];
     while (heads.length > 0) {
-      let least = 0;
-      for (let i = 1; i < heads.length; i += 1) {
-        const [a, b] = [heads[i], heads[least]];
-        if (a && b && byKey(a.entry, b.entry) < 0) least = i;
-      }
+      const least = leastOf(heads);
       const head = heads[least];
       if (!head) return;
-      yield head.entry.line;
-      const next = await head.run.next();
-      if (next.done) heads.splice(least, 1);
-      else head.entry = next.value;
+      batch.push(head.entry.line);
+      // Waiting for what is in memory already would cost more than the rest.
+      const entry = head.run.take() ?? (await nextOf(head.run));
+      if (entry) head.entry = entry;
+      else heads.splice(least, 1);
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
     }
+    if (batch.length > 0) yield batch;
   } finally {
-    await Promise.all(runs.map((run) => run.return(undefined)));
+    await Promise.all(runs.map((run) => run.close()));
   }
+}
+
+async function nextOf(run: Run): Promise<Entry | undefined> {
+  return run.take() ?? ((await run.more()) ? run.take() : undefined);
+}
+
+/** The first of the least, so that equal keys stay in the order of arrival. */
+function leastOf(heads: readonly { readonly entry: Entry }[]): number {
+  let least = 0;
+  let found = heads[0]?.entry;
+  for (let n = 1; n < heads.length; n += 1) {
+    const entry = heads[n]?.entry;
+    if (found && entry && Buffer.compare(entry.key, found.key) < 0) {
+      least = n;
+      found = entry;
+    }
+  }
+  return least;
 }

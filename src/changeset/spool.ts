@@ -1,13 +1,12 @@
 /**
  * The changeset on disk: changes are collected table by table, sorted by key, and read back as often as asked.
  */
-import { once } from "node:events";
-import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { finished, pipeline } from "node:stream/promises";
 import type { Change, ChangeKind, Counts } from "../compare/change.ts";
 import { compareNames, nameKey } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
+import { type ChangeStream, changeStream } from "./batches.ts";
 import type { CodecTable } from "./codec.ts";
 import { profiler } from "./profile.ts";
 import { type LineSorter, lineSorter } from "./sort.ts";
@@ -85,13 +84,15 @@ export function spool(directory: string, budget: number): Spool {
       tables: [...stored.values()]
         .map(({ changed }) => changed)
         .sort((a, b) => compareNames(a.table, b.table)),
-      async *changes(table, kind) {
+      changes(table, kind) {
         const found = stored.get(nameKey(table));
-        if (found) yield* readChanges(`${found.path}.applied`, found.changed.counts, kind);
+        if (!found) return NOTHING;
+        return storedChanges(`${found.path}.applied`, found.changed.counts, kind);
       },
-      async *withheld(table) {
+      withheld(table) {
         const found = stored.get(nameKey(table));
-        if (found) yield* readChanges(`${found.path}.withheld`, found.changed.withheld);
+        if (!found) return NOTHING;
+        return storedChanges(`${found.path}.withheld`, found.changed.withheld);
       },
     }),
   };
@@ -126,79 +127,97 @@ interface Collector {
 /** One file in key order with everything, and one for each kind where there are several: most readers want one kind. */
 async function storeSorted(path: string, sorter: LineSorter, counts: Counts): Promise<void> {
   const kinds = KINDS.filter((kind) => counts[kind] > 0);
-  const files = new Map<string, WriteStream>();
-  if (kinds.length > 1)
-    for (const kind of kinds) files.set(kind, createWriteStream(kindPath(path, kind)));
-  const failure = new AbortController();
-  for (const file of files.values()) file.on("error", (error) => failure.abort(error));
+  const all = blockWriter(await open(path, "wx"));
+  const byKind = new Map<ChangeKind, BlockWriter>();
   try {
-    await pipeline(distribute(sorter.sorted(), files), createWriteStream(path), {
-      signal: failure.signal,
-    });
-    for (const file of files.values()) {
-      file.end();
-      await finished(file);
+    if (kinds.length > 1) {
+      for (const kind of kinds)
+        byKind.set(kind, blockWriter(await open(kindPath(path, kind), "wx")));
     }
+    for await (const lines of sorter.sorted()) {
+      for (const line of lines) {
+        all.add(line);
+        byKind.get(spooledKind(line[0]))?.add(line);
+      }
+      for (const writer of [all, ...byKind.values()]) await writer.flush(BATCH);
+    }
+    for (const writer of [all, ...byKind.values()]) await writer.flush(0);
   } finally {
-    // After a failure they are still open.
-    for (const file of files.values()) file.destroy();
+    for (const writer of [all, ...byKind.values()]) await writer.close();
   }
 }
 
-/** Passes batches of lines on, and copies each line to the file of its kind. */
-async function* distribute(
-  lines: AsyncIterable<string>,
-  files: ReadonlyMap<string, WriteStream>,
-): AsyncGenerator<string> {
-  let batch = "";
-  const byKind = new Map([...files.keys()].map((kind) => [kind, ""]));
-  for await (const line of lines) {
-    batch += `${line}\n`;
-    const kind = spooledKind(line);
-    const own = byKind.get(kind);
-    if (own !== undefined) byKind.set(kind, `${own}${line}\n`);
-    if (batch.length < BATCH) continue;
-    yield batch;
-    batch = "";
-    await flush();
-  }
-  yield batch;
-  await flush();
+interface BlockWriter {
+  readonly add: (line: Buffer) => void;
+  /** Writes once there is more than so many bytes. */
+  readonly flush: (beyond: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
 
-  async function flush(): Promise<void> {
-    for (const [kind, text] of byKind) {
-      byKind.set(kind, "");
-      const file = files.get(kind);
-      if (file && text !== "" && !file.write(text)) await once(file, "drain");
-    }
-  }
+/** Puts lines together, so that few large blocks are written. */
+function blockWriter(file: FileHandle): BlockWriter {
+  let block = Buffer.allocUnsafeSlow(BATCH);
+  let end = 0;
+  return {
+    add(line) {
+      const needed = end + line.length + 1;
+      if (needed > block.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(needed, block.length * 2));
+        block.copy(larger, 0, 0, end);
+        block = larger;
+      }
+      end += line.copy(block, end);
+      block[end] = LF;
+      end += 1;
+    },
+    async flush(beyond) {
+      if (end <= beyond) return;
+      for (let at = 0; at < end; ) at += (await file.write(block, at, end - at)).bytesWritten;
+      end = 0;
+    },
+    close: () => file.close(),
+  };
 }
 
 const BATCH = 256 * 1024;
+const LF = 10;
 
 function kindPath(path: string, kind: ChangeKind): string {
   return `${path}.${kind}`;
 }
 
-async function* readChanges(
-  path: string,
-  counts: Counts,
-  kind?: ChangeKind,
-): AsyncGenerator<Change> {
-  if (kind && counts[kind] === 0) return;
-  const split = KINDS.filter((other) => counts[other] > 0).length > 1;
-  for await (const lines of readLines(kind && split ? kindPath(path, kind) : path)) {
-    for (const line of lines) yield decodeSpooled(line);
-  }
+function storedChanges(path: string, counts: Counts, kind?: ChangeKind): ChangeStream {
+  return changeStream(async function* () {
+    if (totalOf(counts) === 0 || (kind && counts[kind] === 0)) return;
+    const split = KINDS.filter((other) => counts[other] > 0).length > 1;
+    for await (const lines of readLines(kind && split ? kindPath(path, kind) : path)) {
+      yield lines.map(decodeSpooled);
+    }
+  });
 }
+
+const NOTHING = changeStream(async function* () {});
 
 /** Lines in batches; LF is the only line end that the spool knows. */
 async function* readLines(path: string): AsyncGenerator<readonly string[]> {
-  let rest = "";
-  for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: BATCH })) {
-    const lines = `${rest}${chunk}`.split("\n");
-    rest = lines.pop() ?? "";
-    if (lines.length > 0) yield lines;
+  const file = await open(path);
+  try {
+    let block = Buffer.allocUnsafeSlow(BATCH);
+    for (let position = 0; ; ) {
+      const { bytesRead } = await file.read(block, 0, block.length, position);
+      const end = block.subarray(0, bytesRead).lastIndexOf(LF) + 1;
+      if (end > 0) {
+        position += end;
+        yield block.toString("utf8", 0, end - 1).split("\n");
+      } else if (bytesRead < block.length) {
+        if (bytesRead > 0) throw new Error(`the spool file ${path} ends within a line`);
+        return;
+      } else {
+        // A line that is longer than the block.
+        block = Buffer.allocUnsafeSlow(block.length * 2);
+      }
+    }
+  } finally {
+    await file.close();
   }
-  if (rest !== "") throw new Error(`the spool file ${path} ends within a line`);
 }

@@ -2,17 +2,17 @@
  * `changes.jsonl`, `withheld.jsonl` and `catalog.json` as text. Formats are contracts: see README.
  */
 import type { Catalog, Table } from "../catalog/types.ts";
-import { encodeChange } from "../changeset/codec.ts";
-import { type Changeset, totalOf } from "../changeset/types.ts";
+import { batchesOf } from "../changeset/batches.ts";
+import { changeEncoder } from "../changeset/codec.ts";
+import { type ChangedTable, type Changeset, totalOf } from "../changeset/types.ts";
+import type { Change } from "../compare/change.ts";
 import { nameKey } from "../names.ts";
 
 /** A header line, then each change, by table and key. Lines end in LF. */
 export async function* changesText(changeset: Changeset, catalog: Catalog): AsyncGenerator<string> {
   yield header("rowpatch.changes", changeset, catalog);
   for (const table of changeset.tables) {
-    for await (const change of changeset.changes(table.table)) {
-      yield `${encodeChange(table, change)}\n`;
-    }
+    yield* linesOf(table, changeset.changes(table.table));
   }
 }
 
@@ -24,9 +24,19 @@ export async function* withheldText(
   yield header("rowpatch.withheld", changeset, catalog);
   for (const table of changeset.tables) {
     if (totalOf(table.withheld) === 0) continue;
-    for await (const change of changeset.withheld(table.table)) {
-      yield `${encodeChange(table, change)}\n`;
-    }
+    yield* linesOf(table, changeset.withheld(table.table));
+  }
+}
+
+async function* linesOf(
+  table: ChangedTable,
+  changes: AsyncIterable<Change>,
+): AsyncGenerator<string> {
+  const encode = changeEncoder(table);
+  for await (const batch of batchesOf(changes)) {
+    let lines = "";
+    for (const change of batch) lines += `${encode(change)}\n`;
+    yield lines;
   }
 }
 

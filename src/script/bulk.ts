@@ -2,6 +2,7 @@
  * Many rows at once: they travel as COPY data into a temporary table, and one set-based statement applies them under the same guards.
  */
 
+import { batchesOf } from "../changeset/batches.ts";
 import { type ChangeProfile, profiler } from "../changeset/profile.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { allUnreferenced } from "./children.ts";
@@ -74,14 +75,19 @@ export function isBulk({ bytes }: Measured, count: number, options: BulkOptions)
   return count > options.rows || bytes > options.bytes;
 }
 
-/** CREATE, COPY with its data, ANALYZE. */
+/** CREATE, COPY with its data, ANALYZE; the data in pieces of many lines. */
 export async function* loadRows(load: BulkLoad): AsyncGenerator<Sql> {
   const { name, table, changes } = load;
   const fields = fieldsOf(load);
   const definitions = fields.map(({ field, type }) => sql`${field} ${type}`);
   yield sql`CREATE TEMPORARY TABLE ${name} (${join(definitions, ", ")}) ON COMMIT DROP;`;
   yield sql`COPY pg_temp.${name} FROM stdin;`;
-  for await (const change of changes()) yield copyLine(fields.map(({ value }) => value(change)));
+  for await (const batch of batchesOf(changes())) {
+    yield join(
+      batch.map((change) => copyLine(fields.map(({ value }) => value(change)))),
+      "\n",
+    );
+  }
   yield END_OF_DATA;
   const key = table.key.map((_, n) => sql`k${n + 1}`);
   yield sql`CREATE INDEX ON pg_temp.${name} (${join(key, ", ")});`;

@@ -19,7 +19,7 @@ async function sorted(entries: readonly Entry[], budget: number): Promise<string
   const sorter = lineSorter(directory, `s${count}`, budget);
   for (const [key, line] of entries) await sorter.add(key, line);
   const lines: string[] = [];
-  for await (const line of sorter.sorted()) lines.push(line);
+  for await (const batch of sorter.sorted()) lines.push(...batch.map(String));
   return lines;
 }
 
@@ -103,8 +103,8 @@ describe("lineSorter", () => {
     count += 1;
     const sorter = lineSorter(directory, `s${count}`, 0);
     for (const line of ["c", "a", "b"]) await sorter.add(Buffer.from(line), line);
-    for await (const line of sorter.sorted()) {
-      expect(line).toBe("a");
+    for await (const [line] of sorter.sorted()) {
+      expect(String(line)).toBe("a");
       break;
     }
   });

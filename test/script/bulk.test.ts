@@ -119,8 +119,7 @@ describe("loadRows", () => {
     expect(pieces).toEqual([
       "CREATE TEMPORARY TABLE rows (k1 integer, b1 text, a1 text, b2 text, a2 text, m2 boolean) ON COMMIT DROP;",
       "COPY pg_temp.rows FROM stdin;",
-      `1\t${hashOf(LARGE)}\ta\\tb\t\\N\t\\N\tf`,
-      "2\t\\N\t\\\\.\t1.0\t\\N\tt",
+      `1\t${hashOf(LARGE)}\ta\\tb\t\\N\t\\N\tf\n2\t\\N\t\\\\.\t1.0\t\\N\tt`,
       "\\.",
       "CREATE INDEX ON pg_temp.rows (k1);",
       "ANALYZE pg_temp.rows;",

@@ -38,7 +38,7 @@ describe("planLoads", () => {
     const loads = planLoads(changeset, tables, { options: OPTIONS, sides: BOTH });
     expect([...loads.keys()]).toEqual(tables.map((table) => loadKey(table, "insert")));
     const pieces = await listed(fillLoads(loads.values()));
-    expect(pieces.filter((piece) => /^\d/.test(piece))).toEqual(["1\t1\tx", "2\t2\tx", "3\t3\tx"]);
+    expect(pieces.filter((piece) => /^\d/.test(piece))).toEqual(["1\t1\tx\n2\t2\tx\n3\t3\tx"]);
   });
 
   test("none does where temporary tables may not be made", async () => {
