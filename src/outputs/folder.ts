@@ -77,30 +77,39 @@ export async function writeFolder(
   const parent = dirname(target);
   const partial = join(parent, `.${basename(target)}.partial-${process.pid}`);
   const made = await guardFiles("creating", parent, () => mkdir(parent, { recursive: true }));
+  const syncs: Promise<void>[] = [];
   try {
     await guardFiles("creating", request.path, () => mkdir(partial));
     const written: WrittenFile[] = [];
     for (const file of files) {
-      written.push(await writeFile(partial, request, file));
+      written.push(await writeFile(partial, request, { file, syncs }));
     }
     const manifest = { name: MANIFEST, text: () => manifestText(written) };
-    written.push(await writeFile(partial, request, manifest));
+    written.push(await writeFile(partial, request, { file: manifest, syncs }));
+    await Promise.all(syncs);
     await syncFolder(partial);
     throwIfAborted(request.signal);
     await guardFiles("writing", request.path, () => moveIntoPlace(request, partial, target));
     await syncFolder(parent);
     return written;
   } catch (error) {
+    await Promise.allSettled(syncs);
     await rm(partial, { recursive: true, force: true });
     if (made !== undefined) await removeEmpty(parent, made);
     throw error;
   }
 }
 
+interface Writing {
+  readonly file: OutputFile;
+  /** Takes what the disk has still to do: the next file is made meanwhile. */
+  readonly syncs: Promise<void>[];
+}
+
 async function writeFile(
   folder: string,
   { path, signal }: FolderRequest,
-  { name, text }: OutputFile,
+  { file: { name, text }, syncs }: Writing,
 ): Promise<WrittenFile> {
   const shown = join(path, name);
   const file = await guardFiles("creating", shown, () => open(join(folder, name), "wx"));
@@ -114,12 +123,18 @@ async function writeFile(
       await guardFiles("writing", shown, () => writeAll(file, chunk));
     }
     throwIfAborted(signal);
-    await guardFiles("writing", shown, () => file.sync());
+    const synced = guardFiles("writing", shown, () => file.sync()).finally(() => file.close());
+    // Awaited once all files are written; until then a failure is nobody's.
+    synced.catch(() => undefined);
+    syncs.push(synced);
     return { name, bytes, sha256: digest.digest("hex") };
-  } finally {
+  } catch (error) {
     await file.close();
+    throw error;
   }
 }
+
+const BLOCK = 262_144;
 
 /** Few large writes instead of one for each line. */
 async function* inBlocks(text: AsyncIterable<string>): AsyncGenerator<Buffer> {
@@ -128,7 +143,7 @@ async function* inBlocks(text: AsyncIterable<string>): AsyncGenerator<Buffer> {
   for await (const piece of text) {
     pending.push(piece);
     length += piece.length;
-    if (length < 65_536) continue;
+    if (length < BLOCK) continue;
     yield Buffer.from(pending.join(""));
     pending = [];
     length = 0;

@@ -91,14 +91,21 @@ export function doBlock(tag: string, body: Sql): Sql {
 
 /** One line of COPY data: fields joined by TAB, NULL as `\\N`. Control characters are escaped, so it stays one line whatever carries it. */
 export function copyLine(values: readonly (string | null | { readonly base64: string })[]): Sql {
-  const fields = values.map((value) => {
-    if (value === null) return "\\N";
-    if (typeof value !== "string")
+  let line = "";
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? null;
+    if (index > 0) line += "\t";
+    if (value === null) line += "\\N";
+    else if (typeof value !== "string")
       throw new Error("bytes that are not text cannot travel as COPY data");
-    return value.replace(/[\\\u0000-\u001f\u007f]/g, copyEscape);
-  });
-  return fields.join("\t") as Sql;
+    // Looking costs a fraction of replacing nothing.
+    else line += COPY_SPECIAL.test(value) ? value.replace(COPY_SPECIALS, copyEscape) : value;
+  }
+  return line as Sql;
 }
+
+const COPY_SPECIAL = /[\\\u0000-\u001f\u007f]/;
+const COPY_SPECIALS = /[\\\u0000-\u001f\u007f]/g;
 
 function copyEscape(character: string): string {
   if (character === "\\") return "\\\\";
