@@ -6,7 +6,7 @@ import type { Changeset } from "../changeset/types.ts";
 import { type Change, type Datum, valueAfter, valueBefore } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
 import { nameKey } from "../names.ts";
-import { type Reference, tuple } from "./references.ts";
+import type { Reference } from "./references.ts";
 import { rowKey } from "./release.ts";
 
 /** Values by column position, by `rowKey`, by `nameKey`. */
@@ -51,7 +51,7 @@ export async function referenceMoves(
     let stuck = 0;
     for await (const change of changeset.changes(link.child.table)) {
       const after = moved.get(
-        tuple(link.childPositions.map((position) => valueBefore(change, position))) ?? "",
+        link.tuple(link.childPositions.map((position) => valueBefore(change, position))) ?? "",
       );
       if (!after) continue;
       if (follows) note(moves.cascaded, link, change, followed(link, after));
@@ -82,7 +82,7 @@ export async function referenceMoves(
 /** New values by old tuple, of parents that change them. */
 async function movedValues(
   changeset: Changeset,
-  { parent, parentPositions = [] }: Reference,
+  { parent, parentPositions = [], tuple }: Reference,
 ): Promise<ReadonlyMap<string, readonly Datum[]>> {
   const moved = new Map<string, readonly Datum[]>();
   for await (const change of changeset.changes(parent.table, "update")) {

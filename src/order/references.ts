@@ -1,14 +1,14 @@
 /**
  * The foreign keys between touched tables, by positions in their changed columns. Partitions count as their root.
  */
-import { partitionRoot } from "../catalog/lookup.ts";
+import { partitionRoot, tableByName } from "../catalog/lookup.ts";
 import { mentions } from "../catalog/mentions.ts";
 import type { Catalog, ForeignKey, Table } from "../catalog/types.ts";
 import type { ChangedTable } from "../changeset/types.ts";
 import type { Datum } from "../compare/change.ts";
 import { compareNames, nameKey, type TableName } from "../names.ts";
 import { nullFits, takesNullOf } from "./parking.ts";
-import { uniqueRules } from "./unique-rules.ts";
+import { spellingOf, uniqueRules } from "./unique-rules.ts";
 
 /** A foreign key from one touched table to another, or to itself. */
 export interface Reference {
@@ -22,6 +22,8 @@ export interface Reference {
   readonly parentPositions: readonly number[] | undefined;
   /** Positions of child columns that may be NULL and thereby end the reference; empty if none. */
   readonly nullable: readonly number[];
+  /** The values of either side as a key for maps: references that PostgreSQL takes for the same have the same. */
+  readonly tuple: (values: readonly (Datum | undefined)[]) => string | undefined;
 }
 
 /** All references among `tables`, by child and name. */
@@ -40,6 +42,8 @@ export function references(
       const parent = touched.get(nameKey(partitionRoot(catalog, constraint.references)));
       if (!parent) continue;
       const childPositions = positions(child, constraint.columns);
+      const parentPositions = positions(parent, constraint.referencedColumns);
+      const spelling = spellingsOf(catalog, constraint);
       const nullable = (childPositions ?? []).filter((position) =>
         takesNull(child.columns[position] ?? ""),
       );
@@ -49,7 +53,11 @@ export function references(
         child,
         parent,
         childPositions,
-        parentPositions: positions(parent, constraint.referencedColumns),
+        parentPositions,
+        tuple: (values) =>
+          tuple(
+            values.map((value, n) => (typeof value === "string" ? spelling[n]?.(value) : value)),
+          ),
         nullable:
           constraint.match === "full" && nullable.length < constraint.columns.length
             ? []
@@ -61,6 +69,18 @@ export function references(
     (a, b) =>
       compareNames(a.definedOn, b.definedOn) || (a.foreignKey.name < b.foreignKey.name ? -1 : 1),
   );
+}
+
+/** One spelling for equal values of each referenced column. */
+function spellingsOf(
+  catalog: Catalog,
+  { references: parent, referencedColumns }: ForeignKey,
+): readonly ((text: string) => string)[] {
+  const table = tableByName(catalog).get(nameKey(parent));
+  return referencedColumns.map((name) => {
+    const spell = table ? spellingOf(catalog, table, name) : undefined;
+    return typeof spell === "function" ? spell : (text) => text;
+  });
 }
 
 /** Which columns may be NULL for a while: neither a CHECK nor a unique index is in the way. */

@@ -8,7 +8,7 @@ import type { Change, Datum } from "../compare/change.ts";
 import type { Finding } from "../findings.ts";
 import { finding } from "../findings.ts";
 import { components } from "./components.ts";
-import { type Reference, tuple } from "./references.ts";
+import type { Reference } from "./references.ts";
 
 type Written = Extract<Change, { kind: "insert" | "delete" }>;
 
@@ -115,7 +115,7 @@ function connect(
   kind: "insert" | "delete",
 ): void {
   for (const reference of links) {
-    const { child, parent, childPositions, parentPositions } = reference;
+    const { child, parent, childPositions, parentPositions, tuple } = reference;
     if (!childPositions || !parentPositions) continue;
     const parents = new Map<string, Node>();
     for (const node of nodes) {

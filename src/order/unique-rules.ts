@@ -24,6 +24,8 @@ export interface UniqueRule {
   readonly freedByNull: readonly number[];
   /** Ranges that must not overlap: empty ones never do. */
   readonly freedByEmpty: readonly number[];
+  /** The condition of a partial index, where it only asks whether one column is NULL. */
+  readonly condition?: { readonly position: number; readonly isNull: boolean };
   readonly deferrable: boolean;
   /** Whether several NULLs may stand side by side. */
   readonly nullsFree: boolean;
@@ -163,11 +165,22 @@ function narrowed(
   const out = hidden.filter((position) =>
     freesByNull(table, predicate, changed.columns[position] ?? ""),
   );
+  const condition = nullCondition(predicate, changed);
   return {
     ...rule,
     involved: [...new Set([...rule.involved, ...hidden])],
     freedByNull: [...new Set([...rule.freedByNull, ...out])],
+    ...(condition ? { condition } : {}),
   };
+}
+
+function nullCondition(predicate: string, { columns }: ChangedTable): UniqueRule["condition"] {
+  const position = columns.findIndex((name) =>
+    [name, quoteIdentifier(name)].some((text) =>
+      [`(${text} IS NULL)`, `(${text} IS NOT NULL)`].includes(predicate),
+    ),
+  );
+  return position < 0 ? undefined : { position, isNull: predicate.endsWith(" IS NULL)") };
 }
 
 /** Whether the text mentions the column, or a generated one that is made of it. */
@@ -191,7 +204,7 @@ function known(changed: ChangedTable, columns: readonly string[]): readonly numb
 }
 
 /** One spelling for all texts that the column's unique index takes for equal; undefined where the text itself decides. */
-function spellingOf(catalog: Catalog, table: Table, name: string): Spelling | "unknown" {
+export function spellingOf(catalog: Catalog, table: Table, name: string): Spelling | "unknown" {
   const column = table.columns.find((candidate) => candidate.name === name);
   const key = column && keyClassOf(column, catalog);
   if (!key || key.kind === "exact") return undefined;

@@ -2,7 +2,7 @@
  * Values of unique indexes and exclusion constraints that change hands between rows: one change gives a value up, another takes it.
  * Decides for each giver how the value is free in time: deferral, an early delete, parking, or its own update before the others.
  */
-import { foreignKeysTo, tableByName } from "../catalog/lookup.ts";
+import { tableByName } from "../catalog/lookup.ts";
 import type { Catalog, Table } from "../catalog/types.ts";
 import type { ChangedTable, Changeset } from "../changeset/types.ts";
 import type { Change, Datum } from "../compare/change.ts";
@@ -10,8 +10,9 @@ import { valueAfter, valueBefore } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
 import { nameKey } from "../names.ts";
 import { type Early, levelsOf } from "./early.ts";
+import { concerns, findGivers, mayMove, valueIn } from "./givers.ts";
 import { type Parked, parker } from "./parking.ts";
-import { tuple } from "./references.ts";
+import { referredRows } from "./referred.ts";
 import { type Releases, rowKey } from "./release.ts";
 import type { DeferredConstraint } from "./steps.ts";
 import { type UniqueRule, uniqueRules } from "./unique-rules.ts";
@@ -93,7 +94,8 @@ async function tableReleases(
   const alone = new Map<string, UniqueRule>();
   const stuck = new Map<UniqueRule, number>();
   const unsure = new Map<UniqueRule, number>();
-  const way = wayOut(scope);
+  const isGiver = (key: string) => movements.some(({ givers }) => givers.has(key));
+  const way = wayOut(scope, await referredRows(scope.catalog, scope, isGiver));
   for (const { rule, givers } of movements) {
     for await (const change of scope.changeset.changes(changed.table)) {
       const key = rowKey(change);
@@ -138,11 +140,13 @@ type WayOut =
   | { readonly kind: "update" }
   | { readonly kind: "none" };
 
-function wayOut({ catalog, table, changed, rules }: TableScope) {
+function wayOut(
+  { catalog, table, changed, rules }: TableScope,
+  isReferred: (row: Change) => boolean,
+) {
   const park = parker(catalog, { table, changed }, rules);
-  const referenced = foreignKeysTo(catalog, changed.table).length > 0;
   return (rule: UniqueRule, change: Change): WayOut => {
-    if (change.kind === "delete" && !referenced) return { kind: "delete" };
+    if (change.kind === "delete" && !isReferred(change)) return { kind: "delete" };
     const found = park(rule, change);
     if (found) return { kind: "park", park: found };
     return { kind: change.kind === "update" && rule.compared.length > 0 ? "update" : "none" };
@@ -179,57 +183,4 @@ function count(counts: Map<UniqueRule, number>, rule: UniqueRule): void {
 function mayCollide({ counts }: ChangedTable): boolean {
   const { insert, update, delete: deleted } = counts;
   return update + deleted > 0 && insert + update > 0 && insert + update + deleted > 1;
-}
-
-/** Whether one change can give up and another take a value, as far as counts tell: spares reading the changes. */
-function mayMove({ involved }: UniqueRule, { counts, profiles }: ChangedTable): boolean {
-  const updates = involved.some((position) => (profiles.update.columns[position]?.rows ?? 0) > 0);
-  return (counts.delete > 0 || updates) && (counts.insert > 0 || updates);
-}
-
-/** Keys of rows that give up a value which another row takes. */
-async function findGivers(
-  changeset: Changeset,
-  { table }: ChangedTable,
-  rule: UniqueRule,
-): Promise<ReadonlySet<string>> {
-  const holders = new Map<string, string[]>();
-  for await (const change of changeset.changes(table)) {
-    if (change.kind === "insert" || !concerns(change, rule)) continue;
-    const value = valueIn(change, rule, valueBefore);
-    if (value === undefined) continue;
-    const keys = holders.get(value) ?? [];
-    keys.push(rowKey(change));
-    holders.set(value, keys);
-  }
-  const givers = new Set<string>();
-  if (holders.size === 0) return givers;
-  for await (const change of changeset.changes(table)) {
-    if (change.kind === "delete" || !concerns(change, rule)) continue;
-    const value = valueIn(change, rule, valueAfter);
-    const own = rowKey(change);
-    const keys = value === undefined ? undefined : holders.get(value);
-    for (const key of keys ?? []) if (key !== own) givers.add(key);
-    // Where values cannot be compared, all holders give way at the second taker at the latest.
-    if (keys && rule.compared.length === 0 && givers.size >= keys.length) break;
-  }
-  return givers;
-}
-
-function concerns(change: Change, { involved }: UniqueRule): boolean {
-  return change.kind !== "update" || change.columns.some((position) => involved.includes(position));
-}
-
-function valueIn(
-  change: Change,
-  { compared, spelling, nullsFree }: UniqueRule,
-  side: (change: Change, position: number) => Datum | undefined,
-): string | undefined {
-  if (compared.length === 0) return "";
-  const values = compared.map((position, n) => {
-    const value = side(change, position);
-    const spell = spelling[n];
-    return typeof value === "string" && spell ? spell(value) : value;
-  });
-  return nullsFree ? tuple(values) : JSON.stringify(values);
 }

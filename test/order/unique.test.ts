@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { nameKey } from "../../src/names.ts";
 import { uniqueReleases } from "../../src/order/unique.ts";
 import { uniqueRules } from "../../src/order/unique-rules.ts";
 import { changesetOf } from "../support/changeset.ts";
@@ -100,6 +101,49 @@ describe("uniqueReleases", () => {
       ...findings.map(({ code }) => code),
     ];
   }
+
+  const PARENT = `CREATE TABLE public.p (id integer NOT NULL, a text NOT NULL);
+ALTER TABLE ONLY public.p ADD CONSTRAINT p_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.p ADD CONSTRAINT p_a UNIQUE (a);
+CREATE TABLE public.c (id integer NOT NULL, p integer);
+ALTER TABLE ONLY public.c ADD CONSTRAINT c_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.c ADD CONSTRAINT c_p FOREIGN KEY (p) REFERENCES public.p(id);
+`;
+
+  const deletions: [string, Row[], Row[], { early?: string[]; parked?: string[] }][] = [
+    ["goes early where no row refers to it", [["5", "2"]], [["5", "1"]], { early: ['["1"]'] }],
+    ["is parked where one does", [["5", "1"]], [["5", "2"]], { parked: ['["1"]'] }],
+    ["or one that is deleted too", [["5", "1"]], [], { parked: ['["1"]'] }],
+  ];
+  test.each(deletions)("a deleted row %s", async (_name, before, after, expected) => {
+    const catalog = await schema(PARENT);
+    const changeset = changesBetween(
+      catalog,
+      {
+        p: [
+          ["1", "x"],
+          ["2", "y"],
+        ],
+        c: before,
+      },
+      {
+        p: [
+          ["3", "x"],
+          ["2", "y"],
+        ],
+        c: after,
+      },
+    );
+    const { releases } = await uniqueReleases(catalog, changeset, () => new Set());
+    const found = releases.get(nameKey({ schema: "public", name: "p" }));
+    expect({ early: [...(found?.early ?? [])], parked: [...(found?.parked.keys() ?? [])] }).toEqual(
+      {
+        early: [],
+        parked: [],
+        ...expected,
+      },
+    );
+  });
   /** Neither NULL nor any other value may stand in `a` for a while. */
   const NOWHERE = `ALTER TABLE public.t ALTER COLUMN a SET NOT NULL;
 ALTER TABLE public.t ADD CONSTRAINT y CHECK ((a <> ''::text));
@@ -163,6 +207,20 @@ ALTER TABLE public.t ADD CONSTRAINT y CHECK ((a <> ''::text));
       [row("1", { a: "x" })],
       [row("2", { a: "x" })],
       ['early ["1"]'],
+    ],
+    [
+      "a row outside of the condition holds nothing",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (a) WHERE (b IS NULL);",
+      [row("1", { a: "x", b: "gone" }), row("2", { a: "y" })],
+      [row("1", { a: "z", b: "gone" }), row("2", { a: "x" })],
+      [],
+    ],
+    [
+      "a row leaves the condition for another that comes into it",
+      "CREATE UNIQUE INDEX x ON public.t USING btree (a) WHERE (b IS NULL);",
+      [row("1", { a: "x" }), row("2", { a: "x", b: "gone" })],
+      [row("1", { a: "x", b: "gone" }), row("2", { a: "x" })],
+      ['parked ["1"]'],
     ],
     [
       "of an expression every value may be any other",
