@@ -9,6 +9,7 @@ import { readSides } from "./catalog/sides.ts";
 import type { Catalog } from "./catalog/types.ts";
 import type { Collected } from "./changeset/collect.ts";
 import { collectTables } from "./changeset/collect-tables.ts";
+import { expectedRows } from "./changeset/expected-rows.ts";
 import { invert } from "./changeset/invert.ts";
 import type { Policy } from "./changeset/policy.ts";
 import { reviewFindings } from "./changeset/review.ts";
@@ -95,6 +96,7 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       directory,
       memory: request.memory,
       progress,
+      ...(request.onProgress ? { expectedRows: await expectedRows(pairs, sides) } : {}),
       ...(request.signal ? { signal: request.signal } : {}),
     });
     progress({ kind: "ordering", tables: { done: pairs.length, of: pairs.length } });

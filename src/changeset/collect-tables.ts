@@ -25,6 +25,8 @@ export interface CollectTablesRequest {
   /** Bytes that pairing may hold. */
   readonly memory: number;
   readonly progress: Progress;
+  /** Of both sides, for whoever watches. */
+  readonly expectedRows?: number | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -44,6 +46,7 @@ export async function collectTables(request: CollectTablesRequest): Promise<Coll
       kind: "comparing",
       table: pair.name,
       tables: { done, of: pairs.length },
+      ...(request.expectedRows === undefined ? {} : { expectedRows: request.expectedRows }),
     } as const;
     request.progress(event);
     const collect = pair.key ? collectChanges : collectKeyless;
@@ -55,6 +58,7 @@ export async function collectTables(request: CollectTablesRequest): Promise<Coll
         ...(signal ? { signal } : {}),
         onRead: (_side, bytes) => request.progress(event, bytes),
       },
+      onRows: (rows) => request.progress(event, 0, rows),
     });
     byPair.set(pair, collected);
     const { counts } = collected;
@@ -69,7 +73,7 @@ export async function collectTables(request: CollectTablesRequest): Promise<Coll
 function tableRequest(
   { sides, filters, policy, spool }: CollectTablesRequest,
   pair: TablePair,
-): Omit<CollectRequest, "pairing"> {
+): Omit<CollectRequest, "pairing" | "onRows"> {
   const { production, local, catalogs } = sides;
   const where = filters.get(pair);
   return {

@@ -40,6 +40,8 @@ export interface CollectRequest {
   readonly withholdDeletes: boolean;
   readonly spool: Spool;
   readonly pairing: PairingOptions;
+  /** Told of rows as they are read, of both sides. */
+  readonly onRows?: (rows: number) => void;
 }
 
 export interface Collected {
@@ -162,7 +164,7 @@ function isDecided(column: Column, catalog: Catalog): boolean {
 }
 
 function streams(
-  { pair, where, production, local }: CollectRequest,
+  { pair, where, production, local, onRows }: CollectRequest,
   rows: { production: number; local: number },
 ): LineStreams {
   const request = (side: "production" | "local") => ({
@@ -174,9 +176,11 @@ function streams(
   return {
     production: counted(production.lines(request("production")), (lines) => {
       rows.production += lines;
+      onRows?.(lines);
     }),
     local: counted(local.lines(request("local")), (lines) => {
       rows.local += lines;
+      onRows?.(lines);
     }),
   };
 }

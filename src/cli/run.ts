@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import type { CompareRequest, Comparison } from "../pipeline.ts";
 import { readConfigFile } from "./config-file.ts";
 import { type Io, type Paint, painter, runTime } from "./io.ts";
-import { progressLine } from "./progress.ts";
+import { progressDisplay } from "./progress.ts";
 import type { RawSettings } from "./setting-reader.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 
@@ -50,7 +50,7 @@ export async function startRun(flags: RawSettings, io: Io): Promise<Run> {
 /** Compares, and shows how far it is. The caller disposes of the comparison. */
 export async function runComparison(run: Run): Promise<Comparison> {
   const { io, settings } = run;
-  const progress = progressLine(io, run.quiet);
+  const progress = await progressDisplay(io, run.quiet || run.json);
   progress.show("opening both sides");
   const { compare } = await import("../pipeline.ts");
   const request: CompareRequest = {
@@ -58,7 +58,7 @@ export async function runComparison(run: Run): Promise<Comparison> {
     tempDirectory: io.env["TMPDIR"] ?? tmpdir(),
     env: io.env,
     ...(io.signal ? { signal: io.signal } : {}),
-    onProgress: progress.report,
+    ...(progress.report ? { onProgress: progress.report } : {}),
   };
   try {
     const comparison = await compare(request);

@@ -36,6 +36,11 @@ export interface FolderRequest {
   /** Whether a bundle that is there already may be replaced. */
   readonly force: boolean;
   readonly signal?: AbortSignal;
+  /** Told of each block: the file, how many are done of how many, and the bytes written so far. */
+  readonly onProgress?: (
+    file: { readonly name: string; readonly done: number; readonly of: number },
+    bytes: number,
+  ) => void;
 }
 
 /** Lists a folder's files with their digests, in the form that `sha256sum -c` reads. */
@@ -81,8 +86,13 @@ export async function writeFolder(
   try {
     await guardFiles("creating", request.path, () => mkdir(partial));
     const written: WrittenFile[] = [];
-    for (const file of files) {
-      written.push(await writeFile(partial, request, { file, syncs }));
+    let bytes = 0;
+    for (const [done, file] of files.entries()) {
+      const onBlock = (length: number): void => {
+        bytes += length;
+        request.onProgress?.({ name: file.name, done, of: files.length }, bytes);
+      };
+      written.push(await writeFile(partial, request, { file, syncs, onBlock }));
     }
     const manifest = { name: MANIFEST, text: () => manifestText(written) };
     written.push(await writeFile(partial, request, { file: manifest, syncs }));
@@ -104,12 +114,13 @@ interface Writing {
   readonly file: OutputFile;
   /** Takes what the disk has still to do: the next file is made meanwhile. */
   readonly syncs: Promise<void>[];
+  readonly onBlock?: (bytes: number) => void;
 }
 
 async function writeFile(
   folder: string,
   { path, signal }: FolderRequest,
-  { file: { name, text }, syncs }: Writing,
+  { file: { name, text }, syncs, onBlock }: Writing,
 ): Promise<WrittenFile> {
   const shown = join(path, name);
   const file = await guardFiles("creating", shown, () => open(join(folder, name), "wx"));
@@ -121,6 +132,7 @@ async function writeFile(
       digest.update(chunk);
       bytes += chunk.length;
       await guardFiles("writing", shown, () => writeAll(file, chunk));
+      onBlock?.(chunk.length);
     }
     throwIfAborted(signal);
     const synced = guardFiles("writing", shown, () => file.sync()).finally(() => file.close());

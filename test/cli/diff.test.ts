@@ -28,10 +28,11 @@ describe("rowpatch diff of two dumps", () => {
     const seen: string[] = [];
     const onStderr = (text: string) => seen.push(text);
     await run(argv, { env: folder.env, terminal: true, onStderr });
-    expect(seen[0]).toContain("opening both sides");
-    expect(seen.at(-1)).toBe("\r\u001b[K");
-    const quiet = await run([...argv, "--quiet"], { env: folder.env, terminal: true });
-    expect(quiet.stderr).toBe("");
+    expect(seen.join("")).toMatch(/^[^\n]*opening both sides[^\n]*\u001b\[2K$/);
+    for (const flag of ["--quiet", "--json"]) {
+      const without = await run([...argv, flag], { env: folder.env, terminal: true });
+      expect(without.stderr).toBe("");
+    }
   });
 
   test("colours only on a terminal that wants them", async () => {

@@ -10,7 +10,7 @@ import { type OpenedSource, openContents, readContents } from "../inspect/conten
 import { writeRows } from "../inspect/rows.ts";
 import { contentsJson, contentsText } from "../inspect/text.ts";
 import { type Io, runTime } from "../io.ts";
-import { type ProgressLine, progressLine } from "../progress.ts";
+import { type ProgressDisplay, progressDisplay } from "../progress.ts";
 import type { RawSettings } from "../setting-reader.ts";
 
 export async function runInspect(name: string, flags: RawSettings, io: Io): Promise<Outcome> {
@@ -19,7 +19,7 @@ export async function runInspect(name: string, flags: RawSettings, io: Io): Prom
     const message = `${asked.map((flag) => `--${flag}`).join(" and ")} each write something else: give one`;
     throw new ExpectedError({ code: "usage", message });
   }
-  const progress = progressLine(io, flags["quiet"] === true);
+  const progress = await progressDisplay(io, flags["quiet"] === true || flags["json"] === true);
   progress.show("opening the source");
   try {
     const database = flags["database"];
@@ -39,7 +39,7 @@ export async function runInspect(name: string, flags: RawSettings, io: Io): Prom
 interface Showing {
   readonly flags: RawSettings;
   readonly io: Io;
-  readonly progress: ProgressLine;
+  readonly progress: ProgressDisplay;
 }
 
 async function show(opened: OpenedSource, { flags, io, progress }: Showing): Promise<void> {

@@ -11,6 +11,7 @@ import type { Comparison } from "../../pipeline.ts";
 import type { Outcome } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { answersTo } from "../next-command.ts";
+import { progressDisplay } from "../progress.ts";
 import { type Run, runComparison, startRun } from "../run.ts";
 import type { RawSettings } from "../setting-reader.ts";
 import { aligned, countsText, findingsText, plural } from "../text.ts";
@@ -34,7 +35,7 @@ export async function runScript(
     return refuse(run, facts, argv);
   }
   const { counts } = totals(comparison.tables);
-  const files = totalOf(counts) === 0 ? [] : await writeBundle(facts, folder);
+  const files = totalOf(counts) === 0 ? [] : await write(run, facts, folder);
   if (run.json) {
     io.stdout.write(
       `${JSON.stringify({ ...writtenJson(folder, files), ...summaryOf(facts) }, null, 2)}\n`,
@@ -50,6 +51,24 @@ export async function runScript(
     );
   }
   return { kind: "done" };
+}
+
+/** Writes the bundle, and shows how far it is. */
+async function write(
+  { io, quiet, json }: Run,
+  facts: BundleFacts,
+  folder: FolderRequest,
+): Promise<readonly WrittenFile[]> {
+  const { report, clear } = await progressDisplay(io, quiet || json);
+  const tables = { done: 0, of: 0 };
+  try {
+    return await writeBundle(facts, {
+      ...folder,
+      onProgress: (file, bytes) => report?.({ kind: "writing", tables, rows: 0, file, bytes }),
+    });
+  } finally {
+    clear();
+  }
 }
 
 /** `out/<ticket>`, else a folder named by the time of the run. */
