@@ -71,6 +71,12 @@ export type Failure =
     }
   /** `form` is the value with each digit as 9. */
   | { readonly code: "money_locale"; readonly form: string }
+  /** A folder that cannot be rehearsed. */
+  | { readonly code: "bundle"; readonly path: string; readonly reason: string }
+  /** Files of a bundle that are not as `MANIFEST` lists them. */
+  | { readonly code: "bundle_changed"; readonly path: string; readonly names: readonly string[] }
+  /** No server to rehearse on, or one that cannot hold production. */
+  | { readonly code: "scratch"; readonly reason: string; readonly remedy: string }
   | { readonly code: "interrupted" };
 
 /** A foreseen failure. */
@@ -124,6 +130,12 @@ function describeFailure(failure: Failure): string {
       return `a row${failure.table ? ` of ${formatName(failure.table)}` : ""}${failure.side ? ` in ${failure.side}` : ""} has other fields than its table has columns: ${failure.reason}; if it comes from a dump, the dump is damaged: make it again`;
     case "money_locale":
       return `a money value of the form ${printable(failure.form)} was printed under another lc_monetary than C or en_US, and only the server knows its value; make the dump again with PGOPTIONS="-c lc_monetary=C"`;
+    case "bundle":
+      return `${failure.path} cannot be rehearsed: ${failure.reason}`;
+    case "bundle_changed":
+      return `${failure.path} is not as its MANIFEST says: ${failure.names.map((name) => printable(name)).join(", ")}; write the bundle again, or review the change and renew MANIFEST`;
+    case "scratch":
+      return `${failure.reason}; ${failure.remedy}`;
     case "interrupted":
       return "interrupted; nothing was written";
   }

@@ -14,9 +14,9 @@ const STAGES = [
   "changeset",
   "order",
   "script",
-  "rehearse",
   "outputs",
   "pipeline.ts",
+  "rehearse",
   "index.ts",
   "cli",
 ];

@@ -35,6 +35,11 @@ export function nextCommand(failure: Failure, argv: readonly string[]): string {
       return again(argv, "--force");
     case "output_foreign":
       return `ls -la ${shellQuote(failure.path)}`;
+    case "bundle":
+    case "bundle_changed":
+      return `ls -la ${shellQuote(failure.path)}`;
+    case "scratch":
+      return again(argv, "--scratch 'postgres://postgres@localhost/postgres'");
     case "file_system":
       return `df -h ${shellQuote(folderOf(failure.path))}`;
     case "nothing_compared":
@@ -82,7 +87,7 @@ function parametersOf(text: string): ReadonlyMap<string, string> | undefined {
   }
 }
 
-const COMMANDS: readonly string[] = ["diff", "script", "inspect", "demo"];
+const COMMANDS: readonly string[] = ["diff", "script", "rehearse", "inspect", "demo"];
 
 function helpOf(argv: readonly string[]): string {
   const command = COMMANDS.find((name) => name === argv[0]);

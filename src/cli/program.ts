@@ -67,6 +67,7 @@ export function buildProgram(context: ProgramContext): Command {
     .addHelpText("after", `\n${EXIT_CODES}`);
   addDiff(program, context);
   addScript(program, context);
+  addRehearse(program, context);
   addInspect(program, context);
   addDemo(program, context);
   return program;
@@ -127,6 +128,33 @@ function addScript(program: Command, { io, argv, finish }: ProgramContext): void
   command.action(async (flags: RawSettings) => {
     const { runScript } = await import("./commands/script.ts");
     finish(await runScript(flags, io, argv));
+  });
+}
+
+function addRehearse(program: Command, { io, finish }: ProgramContext): void {
+  const command = program
+    .command("rehearse")
+    .description("Proves a bundle on a scratch copy of production, and adds the evidence to it.")
+    .argument("<bundle>", "the folder that script wrote")
+    .option("--production <source>", "what is copied: a dump, a URL or a connection string")
+    .option("--scratch <server>", "make the scratch database on this server")
+    .addOption(choice("--scratch-kind <kind>", "what else to use", "binaries", "docker", "pglite"))
+    .option("--image <image>", "of Docker (default: postgres of production's version)")
+    .option("--keep", "leave the scratch database, and say how to connect")
+    .option("--database <name>", "which database of a pg_dumpall file")
+    .option("--json", "print the evidence as JSON")
+    .option("--quiet", "show no progress")
+    .option("--no-color", "use no colours");
+  command.addHelpText(
+    "after",
+    examples(
+      "rowpatch rehearse out/CHG-1042 --production prod.dump",
+      "rowpatch rehearse out/CHG-1042 --production prod.dump --scratch postgres://localhost/postgres",
+    ),
+  );
+  command.action(async (bundle: string, flags: RawSettings) => {
+    const { runRehearse } = await import("./commands/rehearse.ts");
+    finish(await runRehearse(bundle, flags, io));
   });
 }
 

@@ -50,6 +50,13 @@ export interface RestoreFailure {
   readonly place: string;
   readonly sqlState: string;
   readonly reason: string;
+  /** The statement itself, where it is one of the dump. */
+  readonly statement?: string;
+}
+
+export interface RestoreOptions {
+  /** Whether roles that the dump mentions may be made where they are missing: without login or rights. */
+  readonly createRoles?: boolean;
 }
 
 export interface Restored {
@@ -80,10 +87,14 @@ const SETTINGS = [
  *
  * @throws ExpectedError for a damaged dump; a broken connection as `pg` throws it.
  */
-export async function restoreDump(dump: DumpSource, target: RestoreTarget): Promise<Restored> {
+export async function restoreDump(
+  dump: DumpSource,
+  target: RestoreTarget,
+  options: RestoreOptions = {},
+): Promise<Restored> {
   await loadParser();
   const failures: RestoreFailure[] = [];
-  const session = { target, failures };
+  const session: Session = { target, failures, createRoles: options.createRoles === true };
   const statements = dump.ddl.map((statement) => ({ statement, role: roleOf(nodesOf(statement)) }));
   const wanted = statements.filter(({ role }) => role !== "left out");
   const found = wanted.findIndex(({ role }) => role === "after rows");
@@ -107,6 +118,9 @@ export async function restoreDump(dump: DumpSource, target: RestoreTarget): Prom
 interface Session {
   readonly target: RestoreTarget;
   readonly failures: RestoreFailure[];
+  readonly createRoles: boolean;
+  /** The role that was made last: one that is missing still would be made again for ever. */
+  lastRole?: string;
 }
 
 /** Statements that this parser does not read are left to the server. */
@@ -133,10 +147,26 @@ function blocksByTable(blocks: readonly DataBlock[]): readonly DataBlock[] {
 }
 
 async function runStatement(session: Session, { text, place, defaultSchema }: DdlStatement) {
-  await attempt(session, place, async () => {
+  const run = async (): Promise<void> => {
     await session.target.query(`SET search_path = ${literal(defaultSchema ?? "")}`);
     await session.target.query(text);
-  });
+  };
+  const isRun = await attempt(session, { place, statement: text }, run);
+  if (isRun || !session.createRoles) return;
+  const [, role] =
+    /^role "(.*)" does not exist$/s.exec(session.failures.at(-1)?.reason ?? "") ?? [];
+  if (role === undefined || role === session.lastRole) return;
+  session.failures.pop();
+  session.lastRole = role;
+  const isMade = await attempt(session, { place }, () =>
+    session.target.query(`CREATE ROLE ${ident(role)}`),
+  );
+  if (isMade)
+    await runStatement(session, {
+      text,
+      place,
+      ...(defaultSchema === undefined ? {} : { defaultSchema }),
+    });
 }
 
 async function copyRows(session: Session, dump: DumpSource, block: DataBlock): Promise<void> {
@@ -149,7 +179,8 @@ async function copyRows(session: Session, dump: DumpSource, block: DataBlock): P
   const target = columns.length === 0 ? qualified(table) : sql`${qualified(table)} (${list})`;
   const columnsOf = () => all.map(({ name }) => name);
   const lines = dump.lines({ table, parts: [table], columns, columnsOf });
-  await attempt(session, `rows of ${formatName(table)}`, () => session.target.copy(target, lines));
+  const place = `rows of ${formatName(table)}`;
+  await attempt(session, { place }, () => session.target.copy(target, lines));
 }
 
 /** In table order: what a block without a column list names. */
@@ -167,7 +198,7 @@ async function tableColumns(
 
 async function restoreSequences(session: Session, dump: DumpSource): Promise<void> {
   for (const { name, lastValue, isCalled } of await dump.sequences()) {
-    await attempt(session, `sequence ${formatName(name)}`, () =>
+    await attempt(session, { place: `sequence ${formatName(name)}` }, () =>
       session.target.query("SELECT pg_catalog.setval($1, $2, $3)", [
         qualified(name),
         lastValue,
@@ -177,12 +208,19 @@ async function restoreSequences(session: Session, dump: DumpSource): Promise<voi
   }
 }
 
-async function attempt(session: Session, place: string, work: () => Promise<unknown>) {
+/** Whether it was done; else the failure is listed. */
+async function attempt(
+  session: Session,
+  about: Pick<RestoreFailure, "place" | "statement">,
+  work: () => Promise<unknown>,
+): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (error) {
     if (!(error instanceof Error && "severity" in error && "code" in error)) throw error;
-    session.failures.push({ place, sqlState: String(error.code), reason: error.message });
+    session.failures.push({ ...about, sqlState: String(error.code), reason: error.message });
+    return false;
   }
 }
 

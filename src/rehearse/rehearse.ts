@@ -1,0 +1,184 @@
+/**
+ * A rehearsal: a bundle, production, a scratch server; out comes the evidence. Leaves nothing behind.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import { readCatalog } from "../catalog/snapshot.ts";
+import { ExpectedError } from "../errors.ts";
+import { triggerWrites } from "../script/trigger-writes.ts";
+import { type Bundle, openBundle } from "./bundle.ts";
+import type { Evidence, LeftOut, StepName } from "./evidence.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { type Journal, journal, StepFailed } from "./journal.ts";
+import { openProduction, type Production } from "./production.ts";
+import { startScratch } from "./scratch/choose.ts";
+import type { ScratchDatabase, ScratchKind, ScratchServer } from "./scratch/server.ts";
+import { rehearseFaults, rehearseScripts } from "./steps.ts";
+import { startWatchdog, type Watchdog } from "./watchdog.ts";
+
+export interface RehearseRequest {
+  readonly bundle: string;
+  /** As the user named it. */
+  readonly production: string;
+  /** Of a dump with several databases: which one. */
+  readonly database?: string;
+  /** Connection string of a server where a database may be made. */
+  readonly scratch?: string;
+  readonly scratchKind?: ScratchKind;
+  /** Of Docker; the default follows production's version. */
+  readonly image?: string;
+  /** Leaves the scratch database where it is. */
+  readonly keep: boolean;
+  /** Of rowpatch. */
+  readonly version: string;
+  readonly now: () => Date;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly tempDirectory: string;
+  /** Bytes that comparisons may hold. */
+  readonly memory: number;
+  readonly signal?: AbortSignal;
+  /** Called before each step. */
+  readonly onStep?: (step: StepName | "starting the scratch server") => void;
+}
+
+export interface Rehearsal {
+  readonly evidence: Evidence;
+  /** With `keep`: how to connect, and how to be rid of it. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * Rehearses a bundle. A step that fails is a result: `evidence.outcome`.
+ *
+ * @throws ExpectedError for a bundle, production or scratch server that cannot be used; `interrupted`.
+ */
+export async function rehearse(request: RehearseRequest): Promise<Rehearsal> {
+  const bundle = await openBundle(request.bundle);
+  await using watchdog = startWatchdog();
+  const directory = await mkdtemp(join(request.tempDirectory, "rowpatch-rehearse-"));
+  watchdog.add(["rm", "-rf", directory]);
+  try {
+    return await inDirectory({ request, bundle, watchdog, directory });
+  } catch (error) {
+    if (request.signal?.aborted) throw new ExpectedError({ code: "interrupted" }, { cause: error });
+    throw error;
+  }
+}
+
+interface Work {
+  readonly request: RehearseRequest;
+  readonly bundle: Bundle;
+  readonly watchdog: Watchdog;
+  readonly directory: string;
+}
+
+async function inDirectory(work: Work): Promise<Rehearsal> {
+  const { request, bundle } = work;
+  const started = request.now();
+  const clock = performance.now();
+  request.onStep?.("starting the scratch server");
+  await using production = await openProduction(request, work.directory);
+  await using server = await startScratch({ ...request, ...work, production });
+  const database = await createDatabase(server, production, bundle);
+  const record = journal(
+    () => performance.now(),
+    (step) => request.onStep?.(step),
+  );
+  const run = await runSteps({ work, production, server, database, record });
+  const kept = request.keep ? await database.keep() : [];
+  const failed = record.steps.find(({ outcome }) => outcome === "failed");
+  return {
+    kept,
+    evidence: {
+      format: "rowpatch.rehearsal",
+      version: 1,
+      madeBy: `rowpatch ${request.version}`,
+      startedAt: started.toISOString(),
+      milliseconds: Math.round(performance.now() - clock),
+      outcome: failed ? "failed" : "passed",
+      ...(failed ? { failedAt: failed.step } : {}),
+      production: production.provenance,
+      asReviewed: asReviewed(bundle, production),
+      scratch: {
+        kind: server.kind,
+        description: server.description,
+        serverVersion: server.version,
+      },
+      psql: { kind: database.runner.kind, version: database.runner.version },
+      leftOut: run.leftOut,
+      steps: record.steps,
+      notDone: run.notDone,
+    },
+  };
+}
+
+/** The scripts may ask for a database of a certain name. */
+function createDatabase(
+  server: ScratchServer,
+  production: Production,
+  { expectDatabase }: Bundle,
+): Promise<ScratchDatabase> {
+  const name =
+    expectDatabase ?? `rowpatch_rehearsal_${process.pid}_${randomBytes(4).toString("hex")}`;
+  return server.createDatabase({ name, ...production.creation(server) });
+}
+
+interface Running {
+  readonly work: Work;
+  readonly production: Production;
+  readonly server: ScratchServer;
+  readonly database: ScratchDatabase;
+  readonly record: Journal;
+}
+
+async function runSteps({ work, production, server, database, record }: Running): Promise<{
+  readonly leftOut: readonly LeftOut[];
+  readonly notDone: readonly string[];
+}> {
+  const { request, bundle, directory } = work;
+  const leftOut: LeftOut[] = [];
+  const notDone: string[] = [];
+  try {
+    await record.step("restore", "production is on the scratch server", async () => {
+      await using connection = await database.connect();
+      const restored = await production.restore(connection, { bundle, server });
+      leftOut.push(...restored.leftOut);
+      const { digest, tables } = await fingerprint(connection);
+      const rows = tables.reduce((sum, table) => sum + Number(table.rows), 0);
+      return { counts: { tables: tables.length, rows }, rows: digest };
+    });
+    const source = await production.source();
+    await using connection = await database.connect();
+    const stage = {
+      bundle,
+      production: source,
+      database,
+      connection,
+      journal: record,
+      directory,
+      memory: request.memory,
+      triggerWrites: triggerWrites(await readCatalog(source), bundle.triggerWrites),
+      restored: await fingerprint(connection),
+      ...(request.signal ? { signal: request.signal } : {}),
+    };
+    await rehearseScripts(stage);
+    await rehearseFaults(stage);
+    if (database.runner.feed === undefined) notDone.push(ONE_CONNECTION);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    notDone.push("the steps after the failed one");
+  }
+  return { leftOut, notDone };
+}
+
+const ONE_CONNECTION =
+  "psql killed and connection cut: this scratch server takes one connection, and psql cannot use it";
+
+/** By the digest of the dump, or by the server and database. */
+function asReviewed({ production: then }: Bundle, { provenance: now }: Production): boolean | null {
+  if (then.sha256 !== undefined && now.sha256 !== undefined) return then.sha256 === now.sha256;
+  if (then.kind !== now.kind) return false;
+  if (then.systemIdentifier === undefined) return null;
+  return then.systemIdentifier === now.systemIdentifier && then.database === now.database;
+}

@@ -1,0 +1,89 @@
+/**
+ * A server that the user names: a database is made there and dropped in the end; the next run drops what a dead one left.
+ */
+import { quoteIdentifier } from "../../names.ts";
+import { shellQuote } from "../../outputs/run-lines.ts";
+import { literal } from "../../script/sql.ts";
+import { parseConnectionString } from "../../sources/connection/string.ts";
+import { resolveConnection } from "../../sources/connection.ts";
+import type { ScratchRequest } from "./choose.ts";
+import { makeDatabase } from "./database.ts";
+import {
+  connectionString,
+  connectTo,
+  environment,
+  type Place,
+  type ScratchConnection,
+  type ScratchServer,
+  serverVersion,
+} from "./server.ts";
+
+/** Says of a database that it may be dropped once nobody holds its lock. */
+const MARK = "rowpatch rehearsal: dropped when it ends";
+
+/** Of the advisory locks that say which of these databases are in use: `rowp` as a number. */
+const LOCKS = 0x726f7770;
+
+/** @throws ExpectedError `connection`, `query` */
+export async function useServer(
+  request: ScratchRequest & { readonly scratch: string },
+): Promise<ScratchServer> {
+  const { scratch, env, signal, watchdog } = request;
+  const parameters = new Map(parseConnectionString(scratch));
+  const { display } = await resolveConnection(scratch, env);
+  if (!parameters.has("dbname")) parameters.set("dbname", env["PGDATABASE"] ?? "postgres");
+  const place: Place = { parameters, env };
+  const keeper = await connectTo(place, signal);
+  await dropAbandoned(keeper);
+  const made: string[] = [];
+  return {
+    kind: "url",
+    description: display,
+    own: false,
+    ...(await serverVersion(keeper)),
+    async createDatabase(database) {
+      const name = quoteIdentifier(database.name);
+      const drop = `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`;
+      let forget = (): void => undefined;
+      const keep = async (): Promise<string> => {
+        made.length = 0;
+        forget();
+        await keeper.query(`COMMENT ON DATABASE ${name} IS 'rowpatch rehearsal: kept'`);
+        return `psql ${shellQuote(connectionString(place))} -c ${shellQuote(drop)}`;
+      };
+      const result = await makeDatabase({ place, keep, ...(signal ? { signal } : {}) }, database);
+      made.push(drop);
+      const password = environment(place)["PGPASSWORD"];
+      const variables = password === undefined ? {} : { PGPASSWORD: password };
+      forget = watchdog.add(
+        ["psql", "-X", "-q", "-d", connectionString(place), "-c", drop],
+        variables,
+      );
+      await keeper.query(`COMMENT ON DATABASE ${name} IS ${literal(MARK)}`);
+      await keeper.query(
+        `SELECT pg_catalog.pg_advisory_lock(${LOCKS}, oid::int) FROM pg_catalog.pg_database WHERE datname = ${literal(database.name)}`,
+      );
+      return result;
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        await using fresh = await connectTo(place);
+        for (const drop of made) await fresh.query(drop);
+      } finally {
+        await keeper[Symbol.asyncDispose]();
+      }
+    },
+  };
+}
+
+/** A run holds the lock of its database as long as it lives. */
+async function dropAbandoned(connection: ScratchConnection): Promise<void> {
+  const rows = await connection.query(
+    `SELECT datname::text FROM pg_catalog.pg_database d
+     WHERE pg_catalog.shobj_description(d.oid, 'pg_database') = ${literal(MARK)}
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.classid = ${LOCKS} AND l.objid = d.oid)`,
+  );
+  for (const [name] of rows) {
+    await connection.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(String(name))} WITH (FORCE)`);
+  }
+}
