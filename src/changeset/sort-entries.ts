@@ -2,24 +2,62 @@
  * Lines with their keys in memory, sorted: bytes in a few large buffers and numbers in arrays, no object for each line.
  */
 
+/** A line with its key before it, somewhere in a buffer. */
+export interface Entry {
+  readonly buffer: Buffer;
+  readonly start: number;
+  /** Where the key ends and the line starts. */
+  readonly middle: number;
+  readonly end: number;
+  /** The key's first bytes as numbers, see `numberAt`. */
+  readonly first: number;
+  readonly second: number;
+}
+
+/** Entries in memory. */
 export interface Entries {
   readonly add: (key: Buffer, line: string) => void;
   /** What they take, about. */
   readonly bytes: () => number;
   /** The order of the entries: ascending by key, equal keys in the order of arrival. */
   readonly sorted: () => Uint32Array;
-  /** Views, valid until `clear`. */
-  readonly key: (index: number) => Buffer;
-  readonly line: (index: number) => Buffer;
+  /** Where an entry lies, until `clear`. */
+  readonly entry: (index: number) => Entry;
   /** Forgets all entries; memory is used again. */
   readonly clear: () => void;
 }
 
 const SLAB = 1_048_576;
-/** Bytes of a key that are compared as a number, exactly. */
-const PREFIX = 6;
+/** Bytes of a key that make a number, exactly. */
+const DIGITS = 6;
 /** Of the arrays, for each entry. */
-const NUMBERS = 28;
+const NUMBERS = 32;
+
+/**
+ * Six bytes of a key, from `offset` on, as a number that orders as they do; a shorter key as if zeros followed. Two such numbers decide
+ * nearly every comparison, and cost a fraction of comparing bytes.
+ */
+export function numberAt(buffer: Buffer, offset: number, end: number): number {
+  const length = end - offset;
+  if (length >= DIGITS) return buffer.readUIntBE(offset, DIGITS);
+  return length <= 0 ? 0 : buffer.readUIntBE(offset, length) * 256 ** (DIGITS - length);
+}
+
+/** Where an entry lies in a buffer, with the numbers of its key. */
+export function entryAt(buffer: Buffer, start: number, middle: number, end: number): Entry {
+  const first = numberAt(buffer, start, middle);
+  const second = numberAt(buffer, start + DIGITS, middle);
+  return { buffer, start, middle, end, first, second };
+}
+
+/** By the bytes of the keys: negative, 0 or positive. */
+export function compareEntries(a: Entry, b: Entry): number {
+  return (
+    a.first - b.first ||
+    a.second - b.second ||
+    a.buffer.compare(b.buffer, b.start, b.middle, a.start, a.middle)
+  );
+}
 
 export function entries(): Entries {
   const slabs: Buffer[] = [];
@@ -45,18 +83,23 @@ export function entries(): Entries {
     return found;
   }
 
-  function slice(index: number, from: number, length: number): Buffer {
-    const start = (numbers.start[index] ?? 0) + from;
-    const found = slabs[numbers.slab[index] ?? 0];
-    if (!found) throw new Error("an entry lies in no slab");
-    return found.subarray(start, start + length);
+  function entry(index: number): Entry {
+    const buffer = slabs[numbers.slab[index] ?? 0];
+    if (!buffer) throw new Error("an entry lies in no slab");
+    const start = numbers.start[index] ?? 0;
+    const middle = start + (numbers.key[index] ?? 0);
+    const end = middle + (numbers.line[index] ?? 0);
+    const [first = 0, second = 0] = [numbers.first[index], numbers.second[index]];
+    return { buffer, start, middle, end, first, second };
   }
 
-  const keyOf = (index: number) => slice(index, 0, numbers.key[index] ?? 0);
-
   function compare(a: number, b: number): number {
-    const first = (numbers.prefix[a] ?? 0) - (numbers.prefix[b] ?? 0);
-    return first === 0 ? Buffer.compare(keyOf(a), keyOf(b)) || a - b : first;
+    return (
+      (numbers.first[a] ?? 0) - (numbers.first[b] ?? 0) ||
+      (numbers.second[a] ?? 0) - (numbers.second[b] ?? 0) ||
+      compareEntries(entry(a), entry(b)) ||
+      a - b
+    );
   }
 
   return {
@@ -68,7 +111,8 @@ export function entries(): Entries {
       numbers.slab[count] = slab;
       numbers.start[count] = free;
       numbers.key[count] = key.length;
-      numbers.prefix[count] = prefixOf(key);
+      numbers.first[count] = numberAt(key, 0, key.length);
+      numbers.second[count] = numberAt(key, DIGITS, key.length);
       free += key.copy(target, free);
       const written = target.write(line, free);
       numbers.line[count] = written;
@@ -82,8 +126,7 @@ export function entries(): Entries {
       const order = Uint32Array.from({ length: count }, (_, index) => index);
       return ascending ? order : order.sort(compare);
     },
-    key: keyOf,
-    line: (index) => slice(index, numbers.key[index] ?? 0, numbers.line[index] ?? 0),
+    entry,
     clear() {
       slab = 0;
       free = 0;
@@ -99,7 +142,8 @@ interface Columns {
   readonly start: Uint32Array;
   readonly key: Uint32Array;
   readonly line: Uint32Array;
-  readonly prefix: Float64Array;
+  readonly first: Float64Array;
+  readonly second: Float64Array;
 }
 
 function columns(length: number): Columns {
@@ -108,7 +152,8 @@ function columns(length: number): Columns {
     start: new Uint32Array(length),
     key: new Uint32Array(length),
     line: new Uint32Array(length),
-    prefix: new Float64Array(length),
+    first: new Float64Array(length),
+    second: new Float64Array(length),
   };
 }
 
@@ -118,12 +163,7 @@ function grown(former: Columns): Columns {
   next.start.set(former.start);
   next.key.set(former.key);
   next.line.set(former.line);
-  next.prefix.set(former.prefix);
+  next.first.set(former.first);
+  next.second.set(former.second);
   return next;
-}
-
-/** Orders as the key's first bytes do; shorter keys as if zeros followed. */
-function prefixOf(key: Buffer): number {
-  if (key.length >= PREFIX) return key.readUIntBE(0, PREFIX);
-  return key.length === 0 ? 0 : key.readUIntBE(0, key.length) * 256 ** (PREFIX - key.length);
 }

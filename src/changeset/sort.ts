@@ -4,7 +4,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type Entries, entries } from "./sort-entries.ts";
+import { compareEntries, type Entries, type Entry, entries, entryAt } from "./sort-entries.ts";
 
 /** Collects lines, then gives them back in key order. Lines hold no line break. */
 export interface LineSorter {
@@ -51,7 +51,7 @@ const BATCH = 1000;
 function* inBatches(held: Entries): Generator<readonly Buffer[]> {
   let batch: Buffer[] = [];
   for (const index of held.sorted()) {
-    batch.push(held.line(index));
+    batch.push(lineOf(held.entry(index)));
     if (batch.length < BATCH) continue;
     yield batch;
     batch = [];
@@ -66,25 +66,23 @@ function* runBlocks(held: Entries): Generator<Buffer> {
   let block = Buffer.allocUnsafeSlow(BLOCK);
   let end = 0;
   for (const index of held.sorted()) {
-    const [key, line] = [held.key(index), held.line(index)];
-    const size = 8 + key.length + line.length;
+    const { buffer, start, middle, end: last } = held.entry(index);
+    const size = 8 + last - start;
     if (end > 0 && end + size > block.length) {
       yield block.subarray(0, end);
       // The one before may not be written yet.
       block = Buffer.allocUnsafeSlow(Math.max(BLOCK, size));
       end = 0;
     } else if (size > block.length) block = Buffer.allocUnsafeSlow(size);
-    end = block.writeUInt32LE(key.length, end);
-    end = block.writeUInt32LE(line.length, end);
-    end += key.copy(block, end);
-    end += line.copy(block, end);
+    end = block.writeUInt32LE(middle - start, end);
+    end = block.writeUInt32LE(last - middle, end);
+    end += buffer.copy(block, end, start, last);
   }
   if (end > 0) yield block.subarray(0, end);
 }
 
-interface Entry {
-  readonly key: Buffer;
-  readonly line: Buffer;
+function lineOf({ buffer, middle, end }: Entry): Buffer {
+  return buffer.subarray(middle, end);
 }
 
 /** Entries one after the other, each fetch a block at most. */
@@ -103,7 +101,7 @@ function inMemory(held: Entries): Run {
     take() {
       const index = order[next];
       next += 1;
-      return index === undefined ? undefined : { key: held.key(index), line: held.line(index) };
+      return index === undefined ? undefined : held.entry(index);
     },
     more: async () => false,
     close: async () => undefined,
@@ -123,7 +121,7 @@ function readRun(path: string): Run {
       const end = middle + block.readUInt32LE(at + 4);
       if (end > block.length) return undefined;
       at = end;
-      return { key: block.subarray(start, middle), line: block.subarray(middle, end) };
+      return entryAt(block, start, middle, end);
     },
     async more() {
       const pieces: Buffer[] = [block.subarray(at)];
@@ -168,7 +166,7 @@ async function* merge(runs: readonly Run[]): AsyncGenerator<readonly Buffer[]> {
       const least = leastOf(heads);
       const head = heads[least];
       if (!head) return;
-      batch.push(head.entry.line);
+      batch.push(lineOf(head.entry));
       // Waiting for what is in memory already would cost more than the rest.
       const entry = head.run.take() ?? (await nextOf(head.run));
       if (entry) head.entry = entry;
@@ -193,7 +191,7 @@ function leastOf(heads: readonly { readonly entry: Entry }[]): number {
   let found = heads[0]?.entry;
   for (let n = 1; n < heads.length; n += 1) {
     const entry = heads[n]?.entry;
-    if (found && entry && Buffer.compare(entry.key, found.key) < 0) {
+    if (found && entry && compareEntries(entry, found) < 0) {
       least = n;
       found = entry;
     }

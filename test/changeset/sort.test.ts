@@ -99,6 +99,20 @@ describe("lineSorter", () => {
     );
   });
 
+  test("keys of any length are ordered as their bytes are", async () => {
+    const key = fc
+      .array(fc.constantFrom(0, 1, 0x7f, 0xff), { maxLength: 15 })
+      .map((bytes) => Buffer.from(bytes));
+    await fc.assert(
+      fc.asyncProperty(fc.array(key, { maxLength: 40 }), async (keys) => {
+        const entries = keys.map((bytes, n): Entry => [bytes, String(n)]);
+        const expected = [...entries].sort(([a], [b]) => Buffer.compare(a, b));
+        expect(await sorted(entries, 600)).toEqual(expected.map(([, line]) => line));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test("a reader that stops early leaves nothing open", async () => {
     count += 1;
     const sorter = lineSorter(directory, `s${count}`, 0);
