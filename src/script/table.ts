@@ -71,7 +71,7 @@ function scriptTable(
     return triggers.matches(table.name, name) ? { ...column, checked: triggers.checked } : column;
   });
   const keyPositions = changed.key.map((name) => changed.columns.indexOf(name));
-  const inherited = table.kind === "table" && inheritanceChildren(catalog, table.name).length > 0;
+  const inherited = hasHeirs(catalog, table);
   const name = qualified(table.name);
   return {
     name: table.name,
@@ -90,6 +90,16 @@ function scriptTable(
       scriptColumn(catalog, columnOf(tableOf(catalog, child), name)),
     ),
   };
+}
+
+function hasHeirs(catalog: Catalog, table: Table): boolean {
+  return table.kind === "table" && inheritanceChildren(catalog, table.name).length > 0;
+}
+
+/** A table's name for reading what its constraints see: rows of tables that inherit from it are not among them. */
+export function ownRows(catalog: Catalog, name: TableName): Sql {
+  const inherited = hasHeirs(catalog, tableOf(catalog, name));
+  return inherited ? sql`ONLY ${qualified(name)}` : qualified(name);
 }
 
 function tableOf(catalog: Catalog, name: TableName): Table {

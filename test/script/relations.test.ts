@@ -95,3 +95,19 @@ describe("relationChecks", () => {
     expect((await checks({}, { b: rows })).length).toBe(2);
   });
 });
+
+test("rows of heirs are not those that a foreign key sees", async () => {
+  const catalog = await schema(`${DDL}CREATE TABLE public.heir (
+)
+INHERITS (public.b);
+`);
+  const changeset = changesBetween(catalog, { a: [["1", null]] }, { a: [] });
+  const texts: string[] = [];
+  for await (const text of relationChecks(
+    catalog,
+    changeset,
+    scriptTables(catalog, changeset.tables),
+  ))
+    texts.push(text);
+  expect(texts.join()).toContain('EXISTS (SELECT FROM ONLY "public"."b" AS t');
+});

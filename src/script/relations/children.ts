@@ -7,8 +7,8 @@ import { type Datum, valueBefore } from "../../compare/change.ts";
 import { formatName, nameKey, type TableName } from "../../names.ts";
 import { tuple } from "../../order/references.ts";
 import { keyLabel } from "../row-set.ts";
-import { literal, qualified, type Sql, sql } from "../sql.ts";
-import type { ScriptTable } from "../table.ts";
+import { literal, type Sql, sql } from "../sql.ts";
+import { ownRows, type ScriptTable } from "../table.ts";
 import {
   type AskedRow,
   type Context,
@@ -45,7 +45,7 @@ export async function* childrenNew(
     return check(
       table,
       sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, 'delete' AS change, 'drifted' AS state, ${detail} AS detail
-    FROM ${wantedRows(table, columns, parents)} WHERE EXISTS (SELECT FROM ${qualified(child)} AS t WHERE ${matches(columns)}${excluded})`,
+    FROM ${wantedRows(table, columns, parents)} WHERE EXISTS (SELECT FROM ${ownRows(context.catalog, child)} AS t WHERE ${matches(columns)}${excluded})`,
     );
   };
   for await (const change of context.changeset.changes(table.name, "delete")) {

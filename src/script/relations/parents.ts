@@ -7,8 +7,8 @@ import { valueAfter } from "../../compare/change.ts";
 import { formatName, nameKey, type TableName } from "../../names.ts";
 import { tuple } from "../../order/references.ts";
 import { keyLabel } from "../row-set.ts";
-import { literal, qualified, type Sql, sql } from "../sql.ts";
-import type { ScriptTable } from "../table.ts";
+import { literal, type Sql, sql } from "../sql.ts";
+import { ownRows, type ScriptTable } from "../table.ts";
 import {
   type AskedRow,
   type Context,
@@ -35,7 +35,7 @@ export async function* parentsMissing(
   const rows: AskedRow[] = [];
   const flush = (): Sql => {
     const want = wantedRows(table, columns, rows.splice(0));
-    const found = sql`SELECT FROM ${qualified(foreignKey.references)} AS t WHERE ${matches(columns)}`;
+    const found = sql`SELECT FROM ${ownRows(context.catalog, foreignKey.references)} AS t WHERE ${matches(columns)}`;
     const detail = literal(
       `refers to a row of ${formatName(foreignKey.references)} that does not exist (${foreignKey.name})`,
     );
