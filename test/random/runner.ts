@@ -33,7 +33,15 @@ export interface Tally {
 export async function runSeeds(
   next: (tally: Tally) => number | undefined,
   ways: Omit<Ways, "whole">,
-  { width, wholeEvery }: { readonly width: number; readonly wholeEvery: number },
+  {
+    width,
+    wholeEvery,
+    onFailure,
+  }: {
+    readonly width: number;
+    readonly wholeEvery: number;
+    readonly onFailure?: (failure: Failure) => void;
+  },
 ): Promise<Tally> {
   const tally: Tally = { outcomes: new Map(), failures: [] };
   const worker = async () => {
@@ -43,7 +51,9 @@ export async function runSeeds(
         const whole = seed % wholeEvery === 0;
         tally.outcomes.set(seed, await trial(world, { ...ways, whole }));
       } catch (error) {
-        tally.failures.push({ seed, wrong: firstLine(error), error });
+        const failure = { seed, wrong: firstLine(error), error };
+        tally.failures.push(failure);
+        onFailure?.(failure);
       }
     }
   };

@@ -21,7 +21,11 @@ describe.skipIf(!hasServer)("soak", () => {
       let seed = start;
       const next = () => (Date.now() < end ? seed++ : undefined);
       const ways = { template: template.name };
-      const tally = await runSeeds(next, ways, { width, wholeEvery: 10 });
+      const tally = await runSeeds(next, ways, {
+        width,
+        wholeEvery: 10,
+        onFailure: ({ seed: failed, wrong }) => process.stdout.write(`seed ${failed}: ${wrong}\n`),
+      });
       process.stdout.write(`seeds ${start} to ${seed - 1}\n${summary(tally)}\n`);
       const told: string[] = [];
       for (const failure of tally.failures.slice(0, 5))
