@@ -6,6 +6,7 @@ import { describeReview, isReview, REVIEW_SEVERITY, type ReviewFacts } from "./f
 import {
   formatIdentifier,
   formatName,
+  plural,
   printable,
   type QualifiedName,
   type TableName,
@@ -201,21 +202,21 @@ function describe(facts: FindingFacts): string {
     case "column_modifier":
       return `column ${inTable(facts)} is ${facts.production} in production and ${facts.local} in local; values that do not fit will stop the script`;
     case "no_key":
-      return `table ${formatName(facts.table)} has no primary or unique NOT NULL key: ${facts.inserts} rows only in local and ${facts.deletes} only in production are withheld; name a key with --key ${facts.table.schema}.${facts.table.name}=column,...`;
+      return `table ${formatName(facts.table)} has no primary or unique NOT NULL key: ${plural(facts.inserts, "row")} only in local and ${plural(facts.deletes, "row")} only in production are withheld; name a key with --key ${facts.table.schema}.${facts.table.name}=column,...`;
     case "key_not_unique":
-      return `table ${formatName(facts.table)}: ${facts.rows} rows of ${facts.side} share their key (${formatColumns(facts.key)}) with another row; name other columns with --key or leave the table out with --exclude`;
+      return `table ${formatName(facts.table)}: ${plural(facts.rows, "row")} of ${facts.side} ${facts.rows === 1 ? "shares its" : "share their"} key (${formatColumns(facts.key)}) with another row; name other columns with --key or leave the table out with --exclude`;
     case "key_null":
-      return `table ${formatName(facts.table)}: ${facts.rows} rows of ${facts.side} have NULL in their key (${formatColumns(facts.key)}); name other columns with --key or leave the table out with --exclude`;
+      return `table ${formatName(facts.table)}: ${plural(facts.rows, "row")} of ${facts.side} ${facts.rows === 1 ? "has NULL in its" : "have NULL in their"} key (${formatColumns(facts.key)}); name other columns with --key or leave the table out with --exclude`;
     case "key_without_index":
       return `table ${formatName(facts.table)}: no unique index covers the key (${formatColumns(facts.key)}); the script locks the table against other writers and finds its rows by reading all of them`;
     case "key_undecided":
       return `table ${formatName(facts.table)}: only PostgreSQL can tell whether keys (${formatColumns(facts.key)}) that differ in spelling are the same; make one side a live database`;
     case "deletes":
-      return `table ${formatName(facts.table)}: ${facts.rows} rows exist only in production: deleted locally, or added in production since; answer with --deletes apply or --deletes withhold`;
+      return `table ${formatName(facts.table)}: ${plural(facts.rows, "row exists", "rows exist")} only in production: deleted locally, or added in production since; answer with --deletes apply or --deletes withhold`;
     case "filtered":
       return `table ${formatName(facts.table)}: only rows where ${printable(facts.where)} were compared (--where)`;
     case "withheld":
-      return `table ${formatName(facts.table)}: ${facts.rows} deletes are withheld`;
+      return `table ${formatName(facts.table)}: ${plural(facts.rows, "delete is", "deletes are")} withheld`;
     case "triggers":
       return `table ${formatName(facts.table)} has triggers that would fire (${facts.triggers.join(", ")}); answer with --triggers disable or --triggers fire`;
     case "triggers_off":
@@ -229,17 +230,17 @@ function describe(facts: FindingFacts): string {
     case "row_security":
       return `table ${formatName(facts.table)} has row security; the script must run as a role that bypasses it, else it stops`;
     case "unique_value_moves":
-      return `table ${formatName(facts.table)}: ${facts.values} values of unique ${formatIdentifier(facts.index)} move from one row to another and cannot be parked meanwhile (NOT NULL, checked, or referenced); make the constraint deferrable or leave the table out with --exclude`;
+      return `table ${formatName(facts.table)}: ${plural(facts.values, "value")} of unique ${formatIdentifier(facts.index)} ${facts.values === 1 ? "moves" : "move"} from one row to another and cannot be parked meanwhile (NOT NULL, checked, or referenced); make the constraint deferrable or leave the table out with --exclude`;
     case "unique_order_unknown":
-      return `table ${formatName(facts.table)}: ${facts.values} rows change columns of ${formatIdentifier(facts.index)}, whose conflicts only PostgreSQL can tell; if they conflict on the way, the script stops and changes nothing`;
+      return `table ${formatName(facts.table)}: ${plural(facts.values, "row changes", "rows change")} columns of ${formatIdentifier(facts.index)}, whose conflicts only PostgreSQL can tell; if they conflict on the way, the script stops and changes nothing`;
     case "reference_moves":
-      return `table ${formatName(facts.table)}: ${facts.rows} rows refer by ${formatIdentifier(facts.foreignKey)} to values that change, and the reference can neither follow, wait nor be NULL meanwhile; make the foreign key deferrable or ON UPDATE CASCADE`;
+      return `table ${formatName(facts.table)}: ${plural(facts.rows, "row refers", "rows refer")} by ${formatIdentifier(facts.foreignKey)} to values that change, and the reference can neither follow, wait nor be NULL meanwhile; make the foreign key deferrable or ON UPDATE CASCADE`;
     case "foreign_key_cycle":
-      return `${facts.rows} rows of ${facts.tables.map(formatName).join(", ")} refer to each other in a circle that nothing breaks: make one of the foreign keys deferrable or one column nullable`;
+      return `${plural(facts.rows, "row")} of ${facts.tables.map(formatName).join(", ")} refer to each other in a circle that nothing breaks: make one of the foreign keys deferrable or one column nullable`;
     case "identity_always_update":
-      return `column ${inTable(facts)} is GENERATED ALWAYS AS IDENTITY and differs in ${facts.rows} rows: PostgreSQL never updates it; leave it out with --ignore-column`;
+      return `column ${inTable(facts)} is GENERATED ALWAYS AS IDENTITY and differs in ${plural(facts.rows, "row")}: PostgreSQL never updates it; leave it out with --ignore-column`;
     case "large_objects":
-      return `${facts.count} large objects were not compared`;
+      return `${plural(facts.count, "large object was", "large objects were")} not compared`;
     case "sequence_differs":
       return `sequence ${formatName(facts.sequence)} is at ${facts.production} in production and ${facts.local} in local; it is not changed`;
     case "sequence_descending":

@@ -42,6 +42,11 @@ export function printable(text: string): string {
   );
 }
 
+/** `1 row`, `2 rows`; `many` where the plural takes more than an s: `1 row shares`, `2 rows share`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** Orders by schema, then name, in code-point order whatever the locale. */
 export function compareNames(a: QualifiedName, b: QualifiedName): number {
   return compareText(a.schema, b.schema) || compareText(a.name, b.name);

@@ -33,5 +33,5 @@ export const EXIT_CODES = `Exit codes:
   0    done, or no differences
   1    diff found differences
   2    failure, misuse, or nothing was compared
-  3    refused: a blocking finding wants an answer
+  3    refused: a blocking finding wants an answer, or a rehearsal found something wrong
   130  interrupted`;

@@ -28,6 +28,9 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<Outco
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: "done" };
+    if (error.code === "commander.help") {
+      throw new ExpectedError({ code: "usage", message: `there is no command ${argv.at(-1)}` });
+    }
     throw new ExpectedError(
       { code: "usage", message: error.message.replace(/^error: /, "").replaceAll("\n", " ") },
       { cause: error },
@@ -50,9 +53,9 @@ export function buildProgram(context: ProgramContext): Command {
     .description(
       "Brings data edited in a local PostgreSQL copy to production, as an SQL script that is reviewed and checks itself.",
     )
-    .version(readVersion(), "--version", "print the version")
+    .version(readVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .helpCommand(false)
+    .helpCommand("help [command]", "Prints the help of a command.")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),

@@ -1,7 +1,7 @@
 /**
  * How far a run is, as one line: bar, tables, rows, bytes a second, time left. Writes nothing.
  */
-import { formatName, printable } from "../names.ts";
+import { formatName, plural, printable } from "../names.ts";
 import type { ProgressEvent } from "../progress.ts";
 
 /** A stage as it stands. */
@@ -45,11 +45,15 @@ function fractionOf({ kind, tables, rows, expectedRows, file }: ProgressEvent): 
 
 function details({ kind, tables, rows, bytes, file }: ProgressEvent, seconds: number): string[] {
   if (kind === "writing") {
-    return file ? [`${file.done}/${file.of} files`, megabytes(bytes)] : [];
+    return file ? [`${file.done}/${plural(file.of, "file")}`, megabytes(bytes)] : [];
   }
   if (kind !== "comparing") return seconds < 1 ? [] : [duration(seconds)];
   const speed = seconds < 1 ? [] : [`${megabytes(bytes / seconds)}/s`];
-  return [`${tables.done}/${tables.of} tables`, `${rows.toLocaleString("en")} rows`, ...speed];
+  return [
+    `${tables.done}/${plural(tables.of, "table")}`,
+    `${rows.toLocaleString("en")} rows`,
+    ...speed,
+  ];
 }
 
 function megabytes(bytes: number): string {

@@ -3,7 +3,7 @@
  */
 import { totalOf } from "../changeset/types.ts";
 import type { Finding, Severity } from "../findings.ts";
-import { formatIdentifier, formatName, printable } from "../names.ts";
+import { formatIdentifier, formatName, plural, printable } from "../names.ts";
 import { isChanged, type SummaryFacts, type SummaryTable, totals } from "../outputs/summary.ts";
 import { describeProvenance } from "../script/header.ts";
 import type { Colour, Paint } from "./io.ts";
@@ -84,8 +84,4 @@ function listed(findings: readonly Finding[]): readonly string[] {
       ? shown
       : [...shown, `and ${same.length - shown.length} more of this kind; --json lists all`];
   });
-}
-
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,7 +1,7 @@
 /**
  * Findings of the review of a changeset: what would fail, or happen unseen, when its scripts run. Facts, severity and prose.
  */
-import { formatIdentifier, formatName, printable, type TableName } from "../names.ts";
+import { formatIdentifier, formatName, plural, printable, type TableName } from "../names.ts";
 
 type InTable = { readonly table: TableName };
 type InColumn = InTable & { readonly column: string };
@@ -148,17 +148,17 @@ export function describeReview(facts: ReviewFacts): string {
     case "check_unstable":
       return `table ${formatName(facts.table)} has checks whose outcome depends on time, session or functions (${names(facts.constraints)}); if they refuse a row on the day, the script stops and changes nothing`;
     case "large_object_column":
-      return `column ${inTable(facts)} holds numbers of large objects in ${facts.rows} changed rows, and large objects are not carried: the numbers mean other objects in production; leave the column out with --ignore-column`;
+      return `column ${inTable(facts)} holds numbers of large objects in ${plural(facts.rows, "changed row")}, and large objects are not carried: the numbers mean other objects in production; leave the column out with --ignore-column`;
     case "cluster_values":
-      return `column ${inTable(facts)} (${facts.type}) differs in ${facts.rows} rows; such values mean something only in the database where they arose`;
+      return `column ${inTable(facts)} (${facts.type}) differs in ${plural(facts.rows, "row")}; such values mean something only in the database where they arose`;
     case "enum_label_missing":
-      return `column ${inTable(facts)} takes labels that production's ${facts.type} does not have (${names(facts.labels)}) in ${facts.rows} rows; run ALTER TYPE ... ADD VALUE in production first, in a transaction of its own`;
+      return `column ${inTable(facts)} takes labels that production's ${facts.type} does not have (${names(facts.labels)}) in ${plural(facts.rows, "row")}; run ALTER TYPE ... ADD VALUE in production first, in a transaction of its own`;
     case "null_refused":
-      return `column ${inTable(facts)} becomes NULL in ${facts.rows} rows, which production's NOT NULL refuses; fill it locally, or leave the column out with --ignore-column`;
+      return `column ${inTable(facts)} becomes NULL in ${plural(facts.rows, "row")}, which production's NOT NULL refuses; fill it locally, or leave the column out with --ignore-column`;
     case "column_default":
       return `column ${inTable(facts)} exists only in production; inserted rows take its default ${printable(facts.expression)}`;
     case "column_not_restored":
-      return `column ${inTable(facts)} is not compared, so the script deletes its values in ${facts.rows} rows unseen, and revert.sql ${facts.required ? "fails, for it takes no NULL and has no default" : "cannot bring them back"}; keep a dump, or answer with --deletes withhold`;
+      return `column ${inTable(facts)} is not compared, so the script deletes its values in ${plural(facts.rows, "row")} unseen, and revert.sql ${facts.required ? "fails, for it takes no NULL and has no default" : "cannot bring them back"}; keep a dump, or answer with --deletes withhold`;
     case "generated_differs":
       return `column ${inTable(facts)} is generated as ${printable(facts.production)} in production and ${printable(facts.local)} in local; its values will differ`;
     case "type_differs":
@@ -166,19 +166,19 @@ export function describeReview(facts: ReviewFacts): string {
     case "type_checks_differ":
       return `column ${inTable(facts)}: ${facts.type} demands ${printable(facts.production)} in production and ${printable(facts.local)} in local; if production refuses a value, the script stops and changes nothing`;
     case "not_encodable":
-      return `column ${inTable(facts)} takes values in ${facts.rows} rows that production's encoding ${facts.encoding} cannot hold; change them locally, or leave the column out with --ignore-column`;
+      return `column ${inTable(facts)} takes values in ${plural(facts.rows, "row")} that production's encoding ${facts.encoding} cannot hold; change them locally, or leave the column out with --ignore-column`;
     case "encoding_unchecked":
       return `production is in ${facts.production} and local in ${facts.local}; whether production can hold every value was not checked: if not, the script stops and changes nothing`;
     case "partition_missing":
-      return `table ${formatName(facts.table)}: production has no partition for ${facts.rows} rows (the first: ${printable(facts.row)}); create it there first`;
+      return `table ${formatName(facts.table)}: production has no partition for ${plural(facts.rows, "row")} (the first: ${printable(facts.row)}); create it there first`;
     case "partition_only_local":
       return `table ${formatName(facts.table)}: partitions exist only in local (${facts.partitions.map(formatName).join(", ")}); if production has none for their rows, the script stops and changes nothing`;
     case "blast_radius":
-      return `table ${formatName(facts.table)}: rows that are ${facts.event}d are referred to by ${facts.rows} rows of ${formatName(facts.child)} that this changeset does not carry (${formatIdentifier(facts.constraint)}); ${OUTCOME[facts.action] ?? "PostgreSQL would refuse"}, so the script would stop; compare ${formatName(facts.child)} with its ${facts.event}s too, or leave ${formatName(facts.table)} out with --exclude`;
+      return `table ${formatName(facts.table)}: rows that are ${facts.event}d are referred to by ${plural(facts.rows, "row")} of ${formatName(facts.child)} that this changeset does not carry (${formatIdentifier(facts.constraint)}); ${OUTCOME[facts.action] ?? "PostgreSQL would refuse"}, so the script would stop; compare ${formatName(facts.child)} with its ${facts.event}s too, or leave ${formatName(facts.table)} out with --exclude`;
     case "blast_radius_unknown":
       return `table ${formatName(facts.table)}: whether rows of ${formatName(facts.child)} refer to deleted or changed rows (${formatIdentifier(facts.constraint)}) is not known: ${facts.reason}; if so, the script stops and changes nothing`;
     case "deletes_all":
-      return `table ${formatName(facts.table)}: all ${facts.rows} rows that production has would be deleted; is local complete?`;
+      return `table ${formatName(facts.table)}: ${facts.rows === 1 ? "the one row" : `all ${facts.rows} rows`} that production has would be deleted; is local complete?`;
     case "many_locks":
       return `the script locks about ${facts.relations} tables and indexes, and the server has room for ${facts.slots} locks in all sessions together; raise max_locks_per_transaction if it stops with "out of shared memory"`;
     case "hooks":

@@ -4,9 +4,10 @@
 import type { Catalog } from "../catalog/types.ts";
 import { type ChangedTable, totalOf } from "../changeset/types.ts";
 import type { Change, Datum } from "../compare/change.ts";
-import { formatIdentifier, formatName } from "../names.ts";
+import { formatIdentifier, formatName, plural } from "../names.ts";
 import { describeProvenance } from "../script/header.ts";
 import { literal } from "../script/sql.ts";
+import type { Provenance } from "../sources/source.ts";
 import { code, type Markdown, markdown, table as markdownTable, text } from "./markdown.ts";
 import { runLines } from "./run-lines.ts";
 import { bySeverity, isChanged, type SummaryFacts, type SummaryTable, totals } from "./summary.ts";
@@ -45,13 +46,21 @@ function head(facts: ReportFacts): readonly Markdown[] {
       : markdown`Data changes for ${text(facts.ticket)}`;
   return [
     markdown`# ${title}`,
-    markdown`${counts.insert} inserts, ${counts.update} updates and ${counts.delete} deletes; ${changed} of ${compared} compared tables differ.`,
+    text(
+      `${plural(counts.insert, "insert")}, ${plural(counts.update, "update")} and ${plural(counts.delete, "delete")}; ${changed} of ${plural(compared, "compared table")} ${changed === 1 ? "differs" : "differ"}.`,
+    ),
     [
-      markdown`- production: ${text(describeProvenance(facts.changeset.production))}`,
-      markdown`- local: ${text(describeProvenance(facts.changeset.local))}`,
+      markdown`- production: ${side(facts.changeset.production)}`,
+      markdown`- local: ${side(facts.changeset.local)}`,
       markdown`- made by rowpatch ${text(facts.version)} at ${text(facts.generatedAt.toISOString())}`,
     ].join("\n") as Markdown,
   ];
+}
+
+/** The address or path as it is typed, in a code span; escaped it would be hard to read. */
+function side(source: Provenance): Markdown {
+  const { display } = source;
+  return markdown`${code(display)}${text(describeProvenance(source).slice(display.length))}`;
 }
 
 function findingsSection({ findings }: ReportFacts): readonly Markdown[] {
@@ -87,7 +96,9 @@ function tablesSection({ tables, changeset }: ReportFacts): readonly Markdown[] 
       ],
       changed.map(tableCells),
     ),
-    ...(equal > 0 ? [markdown`${equal} more compared tables are equal.`] : []),
+    ...(equal > 0
+      ? [text(`${plural(equal, "more compared table is", "more compared tables are")} equal.`)]
+      : []),
     ...(sequences.length > 0 ? [sequences.join("\n") as Markdown] : []),
   ];
 }

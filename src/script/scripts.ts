@@ -6,7 +6,7 @@ import type { Catalog } from "../catalog/types.ts";
 import type { Changeset, SequenceTarget } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
 import type { Finding } from "../findings.ts";
-import { quoteName, type TableName } from "../names.ts";
+import { plural, quoteName, type TableName } from "../names.ts";
 import type { Plan } from "../order/steps.ts";
 import type { BulkOptions } from "./bulk.ts";
 import { checkAll, fillLoads, planLoads } from "./checks.ts";
@@ -243,10 +243,6 @@ function title({ tables }: Changeset, direction: "deploy" | "revert"): string {
   return direction === "deploy"
     ? `Brings ${counts} in ${touched} from local to production.`
     : `Takes deploy.sql back: ${counts} in ${touched}.`;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 /** Whether a user trigger of the table or one of its partitions would fire. */

@@ -15,6 +15,10 @@ describe("main", () => {
 
   test.each([
     [["--help"], /^Usage: rowpatch \[options\] \[command\]\n/],
+    [["help"], /^Usage: rowpatch \[options\] \[command\]\n/],
+    [["help", "diff"], /^Usage: rowpatch diff \[options\]\n/],
+    [["-V"], /^\d+\.\d+\.\d+\n$/],
+    [["--version"], /^\d+\.\d+\.\d+\n$/],
     [
       ["script", "--help"],
       /^Usage: rowpatch script .*Examples:\n(?: {2}rowpatch script .*\n){2}\nExit codes:\n/s,
@@ -45,6 +49,14 @@ describe("main", () => {
     expect(ran.stderr.startsWith(message)).toBe(true);
     expect(lastLine(ran.stderr)).toBe(next);
     expect(ran.stdout).toBe("");
+  });
+
+  test("the help of a command that does not exist is the list of those that do", async () => {
+    const ran = await run(["help", "dif"]);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(
+      /^Usage: rowpatch .*\nrowpatch: there is no command dif\nrowpatch --help\n$/s,
+    );
   });
 
   test("a bug is told from a failure: stack, versions, a request to report it", async () => {

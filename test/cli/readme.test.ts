@@ -7,7 +7,7 @@ const BLOCK = /(?<=<!-- CLI_USAGE_BEGIN -->\n).*(?=<!-- CLI_USAGE_END -->)/s;
 
 /** What --help says of every command. */
 async function usage(): Promise<string> {
-  const commands = [[], ["diff"], ["script"], ["inspect"], ["demo"]];
+  const commands = [[], ["diff"], ["script"], ["rehearse"], ["inspect"], ["demo"]];
   const sections = await Promise.all(
     commands.map(async (command) => {
       const { stdout } = await run([...command, "--help"]);

@@ -211,7 +211,7 @@ describe.skipIf(!hasServer).concurrent("A", () => {
     const found = await foundOf({ ...edited, options: { exclude: ["coded"] } });
     expect(found).toMatchObject({ blocked: true });
     expect(found.messages.join("\n")).toMatch(
-      /updated are referred to by 1 rows of public\.coded .*CASCADE would carry on/,
+      /updated are referred to by 1 row of public\.coded .*CASCADE would carry on/,
     );
   });
 

@@ -117,8 +117,8 @@ describe.skipIf(!hasServer).concurrent("D", () => {
     expect(found).toMatchObject({ blocked: true, findings: ["enum_label_missing"] });
     expect(found.messages).toEqual([
       expect.stringMatching(/public\.t\.m takes labels .* \("new, one"\) in 2 rows/),
-      expect.stringMatching(/public\.t\.ms .* in 1 rows/),
-      expect.stringMatching(/public\.t\.p .* in 1 rows/),
+      expect.stringMatching(/public\.t\.ms .* in 1 row/),
+      expect.stringMatching(/public\.t\.p .* in 1 row/),
     ]);
   });
 

@@ -194,6 +194,15 @@ describe("report.md", () => {
     expect(report).toContain("| `public.page` | `id` | 1 | 1 | 1 | 0 | 10 | 11 |");
   });
 
+  test("shows where both sides came from as it is typed", async () => {
+    const report = (await write("a", PAGE))("report.md");
+    expect(report).toMatch(/^- production: `prod\.dump`/m);
+    expect(report).toMatch(/^- local: `postgres:\/\/[^`]+`/m);
+    expect(report).toMatch(
+      /^1 insert, 1 update and 1 delete; 1 of \d+ compared tables? differs\.$/m,
+    );
+  });
+
   test("shows a row as its old and new values", async () => {
     const report = (await write("a", PAGE))("report.md");
     expect(report).toContain(

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { PGlite } from "@electric-sql/pglite";
 import { ExpectedError } from "../../errors.ts";
+import { plural } from "../../names.ts";
 import { type RestoreTarget, restoreDump, restoreFailed } from "../../rehearse/restore.ts";
 import { openDump } from "../../sources/dump.ts";
 import type { Outcome } from "../exit.ts";
@@ -119,7 +120,7 @@ async function restoreProduction(path: string, db: PGlite): Promise<string> {
   await using dump = await openDump(path);
   const restored = await restoreDump(dump, pgliteTarget(db));
   if (restored.failures.length > 0) throw restoreFailed(path, restored.failures);
-  return `restored ${restored.tables} tables`;
+  return `restored ${plural(restored.tables, "table")}`;
 }
 
 async function showHead(path: string, io: Io): Promise<void> {

@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { totalOf } from "../../changeset/types.ts";
+import { plural } from "../../names.ts";
 import { type BundleFacts, writeBundle } from "../../outputs/bundle.ts";
 import { checkFree, type FolderRequest, type WrittenFile } from "../../outputs/folder.ts";
 import { runLines } from "../../outputs/run-lines.ts";
@@ -14,7 +15,7 @@ import { answersTo } from "../next-command.ts";
 import { progressDisplay } from "../progress.ts";
 import { type Run, runComparison, startRun } from "../run.ts";
 import type { RawSettings } from "../setting-reader.ts";
-import { aligned, countsText, findingsText, plural } from "../text.ts";
+import { aligned, countsText, findingsText } from "../text.ts";
 import { readVersion } from "../version.ts";
 
 export async function runScript(
@@ -107,7 +108,7 @@ function refuse({ json, paint, io }: Run, facts: BundleFacts, argv: readonly str
   const blocking = facts.findings.filter(({ severity }) => severity === "blocking");
   if (json) io.stdout.write(`${JSON.stringify({ written: null, ...summaryOf(facts) }, null, 2)}\n`);
   io.stderr.write(
-    `rowpatch: refused: ${plural(blocking.length, "blocking finding")} ${blocking.length === 1 ? "wants" : "want"} an answer; nothing was written\n` +
+    `rowpatch: refused: ${plural(blocking.length, "blocking finding wants", "blocking findings want")} an answer; nothing was written\n` +
       `${findingsText(facts.findings, paint)}${answersTo(blocking, argv)}\n`,
   );
   return { kind: "refused" };
@@ -119,7 +120,7 @@ function writtenJson({ path }: FolderRequest, files: readonly WrittenFile[]): ob
 
 function writtenText(path: string, files: readonly WrittenFile[]): string {
   const sizes = aligned(
-    files.map(({ name, bytes }) => [name, `${bytes} bytes`]),
+    files.map(({ name, bytes }) => [name, plural(bytes, "byte")]),
     1,
   );
   const lines = runLines(path);

@@ -1,9 +1,9 @@
 /**
  * What a source holds, for people and as JSON.
  */
-import { formatIdentifier, formatName, printable } from "../../names.ts";
+import { formatIdentifier, formatName, plural, printable } from "../../names.ts";
 import { describeProvenance } from "../../script/header.ts";
-import { aligned, plural } from "../text.ts";
+import { aligned } from "../text.ts";
 import type { Contents, HeldTable } from "./contents.ts";
 
 /** Ends in a line end. */
