@@ -109,6 +109,10 @@ function addScript(program: Command, { io, argv, finish }: ProgramContext): void
   command
     .option("--expect-database <name>", "let the scripts run only in a database of this name")
     .option("--lock-timeout <time>", "how long the scripts wait for a lock (default: 5s)")
+    .option("--statement-timeout <time>", "how long one statement may take (default: no limit)")
+    .option("--lock", "lock the tables against other writers before the first step")
+    .option("--ledger <schema.table>", "keep in this table who ran which script when")
+    .option("--backup-schema <name>", "copy rows here before they are updated or deleted")
     .option(
       "--trigger-writes <table[=column]>",
       "what triggers that fire may write; not checked (repeatable)",
@@ -192,6 +196,7 @@ function addDemo(program: Command, { io, finish }: ProgramContext): void {
       "Goes the whole way on a small shop, with an embedded PostgreSQL: needs no server.",
     )
     .option("--out <folder>", "where to write", "out/demo")
+    .addOption(choice("--scratch-kind <kind>", "where to rehearse", "binaries", "docker", "pglite"))
     .option("--no-color", "use no colours")
     .addHelpText("after", examples("rowpatch demo", "rowpatch demo --out /tmp/demo"));
   command.action(async (flags: RawSettings) => {
@@ -233,7 +238,11 @@ function compared(command: Command): Command {
     .option("--ignore-column <glob>", "column or table.column not to compare (repeatable)", collect)
     .option("--where <table=SQL>", "compare only these rows; both sides live (repeatable)", collect)
     .option("--database <name>", "which database of a pg_dumpall file")
-    .option("--memory <size>", "memory for rows that wait for their pair (default: 256MB)");
+    .option("--memory <size>", "memory for rows that wait for their pair (default: 256MB)")
+    .option(
+      "--jobs <number>",
+      "connections to each database, and tables compared at a time (default: by cores, at most 4)",
+    );
 }
 
 function common(command: Command): Command {

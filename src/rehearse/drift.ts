@@ -2,7 +2,7 @@
  * Lets one row of the scratch database drift from what was reviewed, and takes it back. Goes past triggers and foreign keys.
  */
 import type { Datum } from "../compare/change.ts";
-import { formatIdentifier, formatName, printable } from "../names.ts";
+import { formatIdentifier, formatName, printable, quoteName } from "../names.ts";
 import { ident, join, literal, qualified, type Sql, sql } from "../script/sql.ts";
 import type { RestoreTarget } from "./restore.ts";
 import type { ChosenChange } from "./selection.ts";
@@ -17,11 +17,13 @@ export interface Drift {
   readonly undo: () => Promise<void>;
 }
 
-/** Prepares a connection; without the right to, triggers and foreign keys stay on. */
-export async function prepareDrifts(target: Target): Promise<void> {
-  await target
-    .query("SET session_replication_role = replica")
-    .catch(() => target.query("SELECT 1"));
+/** Without the right to, triggers and foreign keys stay on. */
+async function pastTriggers(target: Target): Promise<void> {
+  try {
+    await target.query("SET session_replication_role = replica");
+  } catch {
+    // Rows that then cannot drift are passed over.
+  }
 }
 
 /**
@@ -33,13 +35,16 @@ export async function driftRow(
   chosen: ChosenChange,
   options: { readonly turn: number; readonly guarded: (column: string) => boolean },
 ): Promise<Drift | undefined> {
+  await pastTriggers(target);
   const row = await rowOf(target, chosen);
   if (row === undefined) return undefined;
-  await target.query("DROP TABLE IF EXISTS pg_temp.rowpatch_kept");
-  await target.query(
-    sql`CREATE TEMPORARY TABLE rowpatch_kept AS SELECT * FROM ${row.from} WHERE ${row.where}`,
+  const kept = await target.query(
+    sql`SELECT ${join(
+      row.columns.map((column) => sql`${column}::text`),
+      ", ",
+    )} FROM ${row.from} WHERE ${row.where}`,
   );
-  const undo = () => restore(target, row);
+  const undo = () => restore(target, row, kept);
   await target.query("BEGIN");
   try {
     if (chosen.change.kind === "insert") await addRow(target, chosen);
@@ -75,7 +80,7 @@ async function rowOf(target: Target, { table, change }: ChosenChange): Promise<R
     `SELECT a.attname::text, c.relkind::text, a.attgenerated::text, pg_catalog.format_type(a.atttypid, NULL)
      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
      WHERE a.attrelid = $1::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
-    [qualified(table.table)],
+    [quoteName(table.table)],
   );
   const name = qualified(table.table);
   const conditions = table.key.map(
@@ -170,14 +175,21 @@ async function addRow(target: Target, { table, change }: ChosenChange): Promise<
   );
 }
 
-async function restore(target: Target, { from, where, columns }: Row): Promise<void> {
-  const list = join(columns, ", ");
+async function restore(
+  target: Target,
+  { from, where, columns }: Row,
+  kept: readonly (readonly unknown[])[],
+): Promise<void> {
+  await pastTriggers(target);
   const name = from.replace(/^ONLY /, "") as Sql;
   await target.query("BEGIN");
   await target.query(sql`DELETE FROM ${from} WHERE ${where}`);
-  await target.query(
-    sql`INSERT INTO ${name} (${list}) OVERRIDING SYSTEM VALUE SELECT ${list} FROM pg_temp.rowpatch_kept`,
-  );
+  for (const row of kept) {
+    const values = row.map((value) => literal(value === null ? null : String(value)));
+    await target.query(
+      sql`INSERT INTO ${name} (${join(columns, ", ")}) OVERRIDING SYSTEM VALUE VALUES (${join(values, ", ")})`,
+    );
+  }
   await target.query("COMMIT");
 }
 

@@ -2,7 +2,7 @@
  * Production as the rehearsal needs it: a way into the scratch database, and a side to compare with.
  */
 import { ExpectedError } from "../errors.ts";
-import { formatName } from "../names.ts";
+import { formatName, quoteName } from "../names.ts";
 import { literal, qualified, sql } from "../script/sql.ts";
 import { openDump } from "../sources/dump.ts";
 import { isConnection } from "../sources/open.ts";
@@ -17,7 +17,7 @@ import type { NewDatabase, ScratchConnection, ScratchServer } from "./scratch/se
 export interface Production extends AsyncDisposable {
   readonly provenance: Provenance;
   /** How the scratch database is made: empty, or as a copy. */
-  creation(server: ScratchServer): Omit<NewDatabase, "name">;
+  creation(server: ScratchServer): Omit<NewDatabase, "name" | "expected">;
   /** Fills the scratch database. @throws ExpectedError `scratch` if it cannot hold what the bundle touches. */
   restore(
     connection: ScratchConnection,
@@ -97,7 +97,7 @@ async function expectTables(
   for (const { table, columns } of tables) {
     const name = formatName(table);
     const rows = await connection.query(
-      sql`SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(${literal(qualified(table))}) AND attnum > 0 AND NOT attisdropped`,
+      sql`SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(${literal(quoteName(table))}) AND attnum > 0 AND NOT attisdropped`,
     );
     const there = new Set(rows.map(([column]) => String(column)));
     const lost = failures.find(({ place }) => place === `rows of ${name}`);

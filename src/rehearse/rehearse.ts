@@ -62,8 +62,25 @@ export async function rehearse(request: RehearseRequest): Promise<Rehearsal> {
     return await inDirectory({ request, bundle, watchdog, directory });
   } catch (error) {
     if (request.signal?.aborted) throw new ExpectedError({ code: "interrupted" }, { cause: error });
-    throw error;
+    throw serverFailure(error) ?? error;
   }
+}
+
+/** The scratch server went away, or did not do what any server does. */
+function serverFailure(error: unknown): ExpectedError | undefined {
+  if (!(error instanceof Error) || error instanceof ExpectedError) return undefined;
+  const isServer =
+    "severity" in error ||
+    /^(Connection terminated|Client has encountered|read ECONN|write E)/.test(error.message);
+  if (!isServer) return undefined;
+  return new ExpectedError(
+    {
+      code: "scratch",
+      reason: `the scratch server failed: ${error.message}`,
+      remedy: "rehearse again, or on another server with --scratch",
+    },
+    { cause: error },
+  );
 }
 
 interface Work {
@@ -121,7 +138,11 @@ function createDatabase(
 ): Promise<ScratchDatabase> {
   const name =
     expectDatabase ?? `rowpatch_rehearsal_${process.pid}_${randomBytes(4).toString("hex")}`;
-  return server.createDatabase({ name, ...production.creation(server) });
+  return server.createDatabase({
+    name,
+    expected: expectDatabase !== undefined,
+    ...production.creation(server),
+  });
 }
 
 interface Running {

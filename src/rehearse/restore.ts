@@ -7,7 +7,7 @@ import type { Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { loadParser, type Node, parseStatements } from "../catalog/parser.ts";
 import { ExpectedError } from "../errors.ts";
-import { formatName, nameKey, type TableName } from "../names.ts";
+import { formatName, nameKey, quoteName, type TableName } from "../names.ts";
 import { ident, join, literal, qualified, type Sql, sql } from "../script/sql.ts";
 import type { DataBlock, DdlStatement, DumpSource } from "../sources/source.ts";
 import { roleOf } from "./statement-role.ts";
@@ -71,6 +71,7 @@ export interface Restored {
 /** Definitions are meant to be read as pg_dump wrote them. */
 const SETTINGS = [
   "statement_timeout = 0",
+  "synchronous_commit = off",
   "lock_timeout = 0",
   "client_min_messages = warning",
   "check_function_bodies = off",
@@ -191,7 +192,7 @@ async function tableColumns(
   const rows = await target.query(
     `SELECT attname::text, attgenerated::text FROM pg_catalog.pg_attribute
      WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
-    [qualified(table)],
+    [quoteName(table)],
   );
   return rows.map(([name, generated]) => ({ name: String(name), generated: generated !== "" }));
 }
@@ -200,7 +201,7 @@ async function restoreSequences(session: Session, dump: DumpSource): Promise<voi
   for (const { name, lastValue, isCalled } of await dump.sequences()) {
     await attempt(session, { place: `sequence ${formatName(name)}` }, () =>
       session.target.query("SELECT pg_catalog.setval($1, $2, $3)", [
-        qualified(name),
+        quoteName(name),
         lastValue,
         isCalled,
       ]),
@@ -219,6 +220,7 @@ async function attempt(
     return true;
   } catch (error) {
     if (!(error instanceof Error && "severity" in error && "code" in error)) throw error;
+    if (error.severity !== "ERROR") throw error;
     session.failures.push({ ...about, sqlState: String(error.code), reason: error.message });
     return false;
   }

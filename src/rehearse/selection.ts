@@ -13,7 +13,7 @@ export interface ChosenChange {
 
 const KINDS: readonly ChangeKind[] = ["insert", "update", "delete"];
 
-/** At most `limit` changes, in the order of the bundle. Reads changes.jsonl once. */
+/** At most `limit` changes: the first of each table and kind, then the second ones, and so on. Reads changes.jsonl once. */
 export async function chooseChanges(
   bundle: Bundle,
   limit: number,
@@ -21,7 +21,7 @@ export async function chooseChanges(
   const wanted = chosenPlaces(bundle, limit);
   const tables = bundleTables(bundle);
   const seen = new Map<string, number>();
-  const chosen: ChosenChange[] = [];
+  const chosen: (ChosenChange & { readonly round: number })[] = [];
   for await (const line of changeLines(bundle)) {
     const parsed: unknown = JSON.parse(line);
     const name = decodeTable(parsed);
@@ -31,12 +31,13 @@ export async function chooseChanges(
     const group = groupOf(table, change.kind);
     const place = seen.get(group) ?? 0;
     seen.set(group, place + 1);
-    if (wanted.get(group)?.has(place)) chosen.push({ table, change });
+    const round = wanted.get(group)?.indexOf(place) ?? -1;
+    if (round >= 0) chosen.push({ table, change, round });
   }
-  return chosen;
+  return chosen.sort((a, b) => a.round - b.round);
 }
 
-function chosenPlaces({ tables }: Bundle, limit: number): ReadonlyMap<string, ReadonlySet<number>> {
+function chosenPlaces({ tables }: Bundle, limit: number): ReadonlyMap<string, readonly number[]> {
   const groups = tables.flatMap((table) =>
     KINDS.map((kind) => ({ group: groupOf(table, kind), count: table.counts[kind], quota: 0 })),
   );
@@ -53,7 +54,7 @@ function chosenPlaces({ tables }: Bundle, limit: number): ReadonlyMap<string, Re
   return new Map(
     groups.map(({ group, count, quota }) => [
       group,
-      new Set(Array.from({ length: quota }, (_, index) => Math.floor((index * count) / quota))),
+      Array.from({ length: quota }, (_, index) => Math.floor((index * count) / quota)),
     ]),
   );
 }

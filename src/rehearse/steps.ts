@@ -8,7 +8,7 @@ import type { TriggerWrites } from "../script/scripts.ts";
 import type { Source } from "../sources/source.ts";
 import type { Bundle, ScriptName } from "./bundle.ts";
 import { findDifferences } from "./differences.ts";
-import { driftRow, prepareDrifts } from "./drift.ts";
+import { driftRow } from "./drift.ts";
 import { commitOffset, cutBeforeCommit, killAt } from "./faults.ts";
 import { changedTables, type Fingerprint, fingerprint } from "./fingerprint.ts";
 import { type Facts, type Journal, StepFailed, scriptFacts, scriptFailed } from "./journal.ts";
@@ -224,7 +224,6 @@ async function runDrifts(stage: Stage): Promise<Facts> {
   const end = performance.now() + DRIFT_MS;
   const notes: string[] = [];
   await using target = await stage.database.connect();
-  await prepareDrifts(target);
   let drifted = 0;
   for (const [turn, item] of chosen.entries()) {
     if (drifted >= FIRST_DRIFTS && performance.now() > end) break;

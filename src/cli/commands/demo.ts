@@ -9,11 +9,13 @@ import { fileURLToPath } from "node:url";
 import type { PGlite } from "@electric-sql/pglite";
 import { ExpectedError } from "../../errors.ts";
 import { plural } from "../../names.ts";
-import { type RestoreTarget, restoreDump, restoreFailed } from "../../rehearse/restore.ts";
+import { restoreDump, restoreFailed } from "../../rehearse/restore.ts";
+import { pgliteTarget } from "../../rehearse/scratch/pglite.ts";
 import { openDump } from "../../sources/dump.ts";
 import type { Outcome } from "../exit.ts";
 import { type Io, type Paint, painter } from "../io.ts";
 import type { RawSettings } from "../setting-reader.ts";
+import { runRehearse } from "./rehearse.ts";
 import { runScript } from "./script.ts";
 
 /** Lines of deploy.sql that the demo shows. */
@@ -27,6 +29,26 @@ export async function runDemo(flags: RawSettings, io: Io): Promise<Outcome> {
     for (const line of lines) io.stdout.write(`${line}\n`);
   };
   say("A small shop: production is a dump, local a copy of it that somebody edits for a week.", "");
+  const outcome = await writeDemo({ production, out, paint, say, io });
+  if (outcome.kind !== "done") return outcome;
+  stopIfInterrupted(io);
+  say("", command(paint, `rowpatch rehearse ${out} --production ${production}`));
+  const scratchKind = flags["scratchKind"];
+  const rehearsed = await runRehearse(out, { production, scratchKind, quiet: true }, io);
+  say("", ...nextSteps(out, production));
+  return rehearsed;
+}
+
+interface Demo {
+  readonly production: string;
+  readonly out: string;
+  readonly paint: Paint;
+  readonly say: (...lines: readonly string[]) => void;
+  readonly io: Io;
+}
+
+/** The embedded server stands only as long as it is needed. */
+async function writeDemo({ production, out, paint, say, io }: Demo): Promise<Outcome> {
   say("Starting an embedded PostgreSQL in place of a server of yours ...");
   await using local = await startPglite();
   stopIfInterrupted(io);
@@ -49,7 +71,6 @@ export async function runDemo(flags: RawSettings, io: Io): Promise<Outcome> {
   if (outcome.kind !== "done") return outcome;
   say("", command(paint, `head -n ${LINES_SHOWN} ${join(out, "deploy.sql")}`));
   await showHead(join(out, "deploy.sql"), io);
-  say("", ...nextSteps(out, production));
   return outcome;
 }
 
@@ -65,6 +86,8 @@ function nextSteps(out: string, production: string): readonly string[] {
     "    createdb shop",
     `    psql -X -q -v ON_ERROR_STOP=1 -f ${production} shop`,
     `    psql -X -v ON_ERROR_STOP=1 -f ${join(out, "deploy.sql")} shop`,
+    "  or rehearse on that server:",
+    `    rowpatch rehearse ${out} --production ${production} --scratch postgres://localhost/postgres`,
     "  with a database of yours:",
     "    rowpatch diff --production production.dump --local postgres://localhost/your_copy",
   ];
@@ -97,21 +120,6 @@ async function startPglite(): Promise<LocalServer> {
     async [Symbol.asyncDispose]() {
       await server.stop();
       await db.close();
-    },
-  };
-}
-
-/** Rows go in past the socket, which does not carry COPY FROM STDIN. */
-function pgliteTarget(db: PGlite): RestoreTarget {
-  return {
-    async query(text, values = []) {
-      const { rows } = await db.query<unknown[]>(text, [...values], { rowMode: "array" });
-      return rows;
-    },
-    async copy(target, lines) {
-      const chunks: Buffer<ArrayBuffer>[] = [];
-      for await (const chunk of lines) chunks.push(Buffer.from(chunk));
-      await db.query(`COPY ${target} FROM '/dev/blob'`, [], { blob: new Blob(chunks) });
     },
   };
 }

@@ -5,7 +5,7 @@ import { ExpectedError } from "../../errors.ts";
 import type { Provenance } from "../../sources/source.ts";
 import type { Watchdog } from "../watchdog.ts";
 import { findBinaries, startCluster } from "./cluster.ts";
-import { startDocker, whyNoDocker } from "./docker.ts";
+import { localImages, startDocker, whyNoDocker } from "./docker.ts";
 import { startPglite } from "./pglite.ts";
 import type { ScratchKind, ScratchServer } from "./server.ts";
 import { useServer } from "./url.ts";
@@ -15,6 +15,8 @@ export interface ScratchRequest {
   readonly scratchKind?: ScratchKind;
   readonly image?: string;
   readonly tempDirectory: string;
+  /** For working files; removed by who made it. */
+  readonly directory: string;
   readonly production: { readonly provenance: Provenance };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly watchdog: Watchdog;
@@ -48,7 +50,8 @@ async function firstKind(
   env: ScratchRequest["env"],
 ): Promise<ScratchKind> {
   if (binaries !== undefined) return "binaries";
-  return (await whyNoDocker(env)) === undefined ? "docker" : "pglite";
+  // Nobody asked for a download.
+  return (await localImages(env)).length > 0 ? "docker" : "pglite";
 }
 
 function missing(reason: string): ExpectedError {

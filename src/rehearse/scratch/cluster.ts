@@ -97,7 +97,7 @@ export async function startCluster(request: ClusterRequest): Promise<ScratchServ
     own: true,
     ...(await serverVersion(connection)),
     createDatabase: (database) =>
-      makeDatabase({ place, keep, ...(signal ? { signal } : {}) }, database),
+      makeDatabase({ place, keep, binaries, ...(signal ? { signal } : {}) }, database),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

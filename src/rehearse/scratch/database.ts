@@ -19,6 +19,8 @@ import {
 export interface Host {
   /** Of the database from which others are made. */
   readonly place: Place;
+  /** Where psql is besides PATH. */
+  readonly binaries?: string;
   /** Holds psql where the machine has none. */
   readonly container?: string;
   readonly signal?: AbortSignal;
@@ -43,8 +45,16 @@ export async function makeDatabase(host: Host, request: NewDatabase): Promise<Sc
   };
 }
 
-function optional({ container, signal }: Host): Pick<Host, "container" | "signal"> {
-  return { ...(container ? { container } : {}), ...(signal ? { signal } : {}) };
+function optional({
+  binaries,
+  container,
+  signal,
+}: Host): Pick<Host, "binaries" | "container" | "signal"> {
+  return {
+    ...(binaries ? { binaries } : {}),
+    ...(container ? { container } : {}),
+    ...(signal ? { signal } : {}),
+  };
 }
 
 /** Copies go by file where the server can: much faster for large ones. */

@@ -98,15 +98,20 @@ const SETTINGS = [
 /** The image of production's version; else the nearest later one that is there already. */
 async function chooseImage({ production, env }: ScratchRequest): Promise<string> {
   const major = Number(/^\d+/.exec(production.provenance.serverVersion ?? "")?.[0] ?? 17);
-  const { stdout } = await attempt("listing images", () =>
-    execute("docker", ["image", "ls", "--format", "{{.Tag}}", "postgres"], { env }),
-  );
-  const majors = stdout
-    .split("\n")
-    .filter((tag) => /^\d+$/.test(tag))
-    .map(Number)
-    .sort((a, b) => a - b);
+  const majors = await localImages(env);
   return `postgres:${majors.find((there) => there >= major) ?? majors.at(-1) ?? major}`;
+}
+
+/** Major versions of the official images on this machine, ascending; none where Docker does not answer. */
+export async function localImages(env: Environment): Promise<readonly number[]> {
+  try {
+    const args = ["image", "ls", "--format", "{{.Tag}}", "postgres"];
+    const { stdout } = await execute("docker", args, { env, timeout: 10_000 });
+    const majors = stdout.split("\n").filter((tag) => /^\d+$/.test(tag));
+    return majors.map(Number).sort((a, b) => a - b);
+  } catch {
+    return [];
+  }
 }
 
 const WAIT_MS = 120_000;

@@ -3,6 +3,7 @@
  */
 import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { ExpectedError } from "../../errors.ts";
 import {
@@ -19,6 +20,8 @@ const execute = promisify(execFile);
 
 export interface RunnerRequest {
   readonly place: Place;
+  /** Where psql is besides PATH. */
+  readonly binaries?: string;
   /** Holds psql where the machine has none. */
   readonly container?: string;
   readonly signal?: AbortSignal;
@@ -27,10 +30,12 @@ export interface RunnerRequest {
 /** @throws ExpectedError `scratch` where there is no psql. */
 export async function psqlRunner(request: RunnerRequest): Promise<ScriptRunner> {
   const { place, container, signal } = request;
-  const version = await versionOf("psql", ["--version"], place);
-  if (version !== undefined) {
+  const programs = ["psql", ...(request.binaries ? [join(request.binaries, "psql")] : [])];
+  for (const program of programs) {
+    const version = await versionOf(program, ["--version"], place);
+    if (version === undefined) continue;
     const psql = (file: string): Command => ({
-      program: "psql",
+      program,
       args: [...PSQL_FLAGS, "-d", connectionString(place), "-f", file],
       env: environment(place),
     });

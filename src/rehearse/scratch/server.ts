@@ -31,6 +31,8 @@ export interface ScratchServer extends AsyncDisposable {
 
 export interface NewDatabase {
   readonly name: string;
+  /** Whether the scripts run in a database of this name only. */
+  readonly expected: boolean;
   /** As PostgreSQL spells it. */
   readonly encoding: string;
   /** A database of the same server to copy. */
