@@ -51,6 +51,8 @@ export type Failure =
       readonly reason: string;
       readonly hint?: string;
     }
+  /** Truncated or rewritten after the snapshot was taken: it would read as empty. */
+  | { readonly code: "table_replaced"; readonly display: string; readonly table: string }
   | { readonly code: "output_exists"; readonly path: string }
   | { readonly code: "output_foreign"; readonly path: string; readonly names: readonly string[] }
   | {
@@ -116,6 +118,8 @@ function describeFailure(failure: Failure): string {
       return `${failure.display} runs PostgreSQL ${failure.version}; rowpatch reads live servers from version 13 on: make a dump with pg_dump instead`;
     case "query":
       return `${failure.display}: ${failure.doing} failed: ${failure.reason} (SQLSTATE ${failure.sqlState})${failure.hint ? `; ${failure.hint}` : ""}`;
+    case "table_replaced":
+      return `${failure.display}: ${failure.table} was truncated, rewritten or replaced just now, so that its rows cannot be read as they were; run the command again`;
     case "output_exists":
       return `${failure.path} exists already; choose another folder with --out or --ticket, or replace it with --force`;
     case "output_foreign":

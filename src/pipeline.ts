@@ -12,6 +12,7 @@ import { collectTables } from "./changeset/collect-tables.ts";
 import { expectedRows } from "./changeset/expected-rows.ts";
 import { invert } from "./changeset/invert.ts";
 import type { Policy } from "./changeset/policy.ts";
+import { prepareReading, settleReading } from "./changeset/reading.ts";
 import { reviewFindings } from "./changeset/review.ts";
 import { raisedSequences } from "./changeset/sequences.ts";
 import { spool } from "./changeset/spool.ts";
@@ -38,6 +39,8 @@ export interface CompareRequest extends PairOptions, Policy {
   readonly memory: number;
   /** Parent of the working folder, which is removed in the end. */
   readonly tempDirectory: string;
+  /** Connections to each live side, and tables compared at a time; one unless told. The result does not depend on it. */
+  readonly jobs?: number;
   /** Of a dump with several databases: which one. */
   readonly database?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -78,7 +81,8 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
   try {
     const progress = progressReporter(request.onProgress);
     progress({ kind: "opening" });
-    const options = { ...request, tempDirectory: directory };
+    const { jobs = 1 } = request;
+    const options = { ...request, tempDirectory: directory, several: jobs > 1 };
     await using opened = await openSource(request.production, options);
     await using other = await openSource(request.local, options);
     const sides = await readSides({ production: opened, local: other });
@@ -86,7 +90,11 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     const pairing = pairCatalogs(catalogs.production, catalogs.local, request);
     const filters = whereFilters(request.where, pairing.pairs, sides);
     const { pairs, findings } = comparablePairs(pairing, sides);
-    const store = spool(directory, request.memory / 4);
+    const expected = request.onProgress
+      ? { expectedRows: await expectedRows(pairs, sides) }
+      : undefined;
+    const { workers, bytes } = await prepareReading(pairs, sides, jobs);
+    const store = spool(directory, request.memory / 4 / workers);
     const collected = await collectTables({
       pairs,
       sides,
@@ -96,11 +104,14 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       directory,
       memory: request.memory,
       progress,
-      ...(request.onProgress ? { expectedRows: await expectedRows(pairs, sides) } : {}),
+      ...expected,
+      workers,
+      bytes,
       ...(request.signal ? { signal: request.signal } : {}),
     });
     progress({ kind: "ordering", tables: { done: pairs.length, of: pairs.length } });
     const sequences = await raisedSequences(sides, collected.byPair);
+    await settleReading(sides);
     const changeset = store.changeset({
       sequences: sequences.targets,
       production: await finalProvenance(production),

@@ -1,5 +1,5 @@
 /**
- * Compares all tables, one after the other, and collects their changes.
+ * Compares all tables, several at a time where both sides allow it, and collects their changes.
  */
 import { constrainedColumns, type TablePair } from "../catalog/pair.ts";
 import type { ReadSides } from "../catalog/sides.ts";
@@ -12,6 +12,7 @@ import { type Policy, policyFindings } from "./policy.ts";
 import { sequencesOf } from "./sequences.ts";
 import { spillFiles } from "./spill-files.ts";
 import type { Spool } from "./spool.ts";
+import { runAll } from "./workers.ts";
 
 export interface CollectTablesRequest {
   readonly pairs: readonly TablePair[];
@@ -22,8 +23,12 @@ export interface CollectTablesRequest {
   readonly spool: Spool;
   /** For what pairing does not hold in memory; removed by who made it. */
   readonly directory: string;
-  /** Bytes that pairing may hold. */
+  /** Bytes that pairing may hold, of all tables together. */
   readonly memory: number;
+  /** How many tables are compared at a time; one unless told. What comes out does not depend on it. */
+  readonly workers?: number;
+  /** Bytes of tables on disk, by `nameKey`, as far as known: the largest begin first. */
+  readonly bytes?: ReadonlyMap<string, number>;
   readonly progress: Progress;
   /** Of both sides, for whoever watches. */
   readonly expectedRows?: number | undefined;
@@ -37,37 +42,74 @@ export interface CollectedTables {
 
 /** Every table's changes go to the spool. @throws ExpectedError for rows that cannot be read. */
 export async function collectTables(request: CollectTablesRequest): Promise<CollectedTables> {
-  const { pairs, sides, policy, signal } = request;
+  const { pairs, sides, policy } = request;
+  const items = readingOrder(pairs, sides.production);
+  const { workers = 1 } = request;
+  let done = 0;
+  const collected = await runAll({
+    items,
+    order: workers > 1 ? largestFirst(items, request.bytes) : [...items.keys()],
+    workers,
+    signal: request.signal,
+    async run(pair, position, signal) {
+      const result = await collectTable(request, { pair, position, done, signal });
+      done += 1;
+      return result;
+    },
+    // Closing the sources cancels what the servers run for them.
+    async stop() {
+      if (workers === 1) return;
+      await Promise.allSettled(
+        [sides.production, sides.local].map((side) => side[Symbol.asyncDispose]()),
+      );
+    },
+  });
   const byPair = new Map<TablePair, Collected>();
   const findings: Finding[] = [];
-  for (const [done, pair] of readingOrder(pairs, sides.production).entries()) {
-    signal?.throwIfAborted();
-    const event = {
-      kind: "comparing",
-      table: pair.name,
-      tables: { done, of: pairs.length },
-      ...(request.expectedRows === undefined ? {} : { expectedRows: request.expectedRows }),
-    } as const;
-    request.progress(event);
-    const collect = pair.key ? collectChanges : collectKeyless;
-    const collected = await collect({
-      ...tableRequest(request, pair),
-      pairing: {
-        memoryBudget: request.memory,
-        spill: spillFiles(request.directory, `pending${done}`),
-        ...(signal ? { signal } : {}),
-        onRead: (_side, bytes) => request.progress(event, bytes),
-      },
-      onRows: (rows) => request.progress(event, 0, rows),
-    });
-    byPair.set(pair, collected);
-    const { counts } = collected;
+  for (const [position, result] of collected.entries()) {
+    const pair = items[position];
+    if (!pair) throw new Error(`there is no table ${position}`);
+    byPair.set(pair, result);
+    const { counts } = result;
     findings.push(
-      ...collected.findings,
+      ...result.findings,
       ...policyFindings(sides.catalogs.production, pair, { counts, policy }),
     );
   }
   return { byPair, findings };
+}
+
+interface Place {
+  readonly pair: TablePair;
+  /** In reading order. */
+  readonly position: number;
+  /** Tables that are done already. */
+  readonly done: number;
+  readonly signal: AbortSignal;
+}
+
+function collectTable(
+  request: CollectTablesRequest,
+  { pair, position, done, signal }: Place,
+): Promise<Collected> {
+  const event = {
+    kind: "comparing",
+    table: pair.name,
+    tables: { done, of: request.pairs.length },
+    ...(request.expectedRows === undefined ? {} : { expectedRows: request.expectedRows }),
+  } as const;
+  request.progress(event);
+  const collect = pair.key ? collectChanges : collectKeyless;
+  return collect({
+    ...tableRequest(request, pair),
+    pairing: {
+      memoryBudget: request.memory / (request.workers ?? 1),
+      spill: spillFiles(request.directory, `pending${position}`),
+      signal,
+      onRead: (_side, bytes) => request.progress(event, bytes),
+    },
+    onRows: (rows) => request.progress(event, 0, rows),
+  });
 }
 
 function tableRequest(
@@ -99,4 +141,18 @@ function readingOrder(pairs: readonly TablePair[], production: Source): readonly
     place: Math.min(...pair.parts.production.map((name) => places.get(nameKey(name)) ?? last)),
   }));
   return placed.sort((a, b) => a.place - b.place).map(({ pair }) => pair);
+}
+
+/** Positions, so that no large table is begun when all others are done. */
+function largestFirst(
+  items: readonly TablePair[],
+  bytes: ReadonlyMap<string, number> = new Map(),
+): readonly number[] {
+  const sizes = items.map(({ parts }) =>
+    [...parts.production, ...parts.local].reduce(
+      (sum, name) => sum + (bytes.get(nameKey(name)) ?? 0),
+      0,
+    ),
+  );
+  return [...items.keys()].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
 }

@@ -44,6 +44,7 @@ export function nextCommand(failure: Failure, argv: readonly string[]): string {
       return `df -h ${shellQuote(folderOf(failure.path))}`;
     case "nothing_compared":
       return helpOf(argv);
+    case "table_replaced":
     case "interrupted":
       return again(argv);
   }

@@ -18,6 +18,7 @@ export const SETTING_NAMES = [
   "triggers",
   "rules",
   "memory",
+  "jobs",
   "database",
   "ticket",
   "out",

@@ -1,6 +1,7 @@
 /**
  * Settings: from untrusted flags and rowpatch.config.yaml to values that commands can rely on. Reports every mistake at once.
  */
+import { availableParallelism } from "node:os";
 import { ExpectedError } from "../errors.ts";
 import { type RawSettings, type SettingReader, settingReader } from "./setting-reader.ts";
 
@@ -29,6 +30,8 @@ export interface Settings {
   /** Bytes. */
   readonly memory: number;
   readonly database?: string;
+  /** Connections to each live side. */
+  readonly jobs: number;
   readonly ticket?: string;
   readonly out?: string;
   readonly expectDatabase?: string;
@@ -73,6 +76,7 @@ export function parseSettings(flags: RawSettings, file: RawSettings, fileName: s
     ...optional("rules", reader.choice<"disable">("rules", ["disable"])),
     ...optional("database", reader.text("database")),
     ...optional("ticket", ticket(reader)),
+    jobs: jobs(reader),
     ...optional("out", reader.text("out")),
     ...optional("expectDatabase", reader.text("expect-database")),
     ...optional("lockTimeout", lockTimeout(reader)),
@@ -140,3 +144,16 @@ function memory(reader: SettingReader): number {
 function optional<K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } {
   return (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: V };
 }
+const MOST_JOBS = 64;
+
+/** By cores unless told. */
+function jobs(reader: SettingReader): number {
+  const given = reader.value("jobs");
+  if (given === undefined) return Math.min(4, availableParallelism());
+  const number = typeof given === "string" && /^\d{1,3}$/.test(given) ? Number(given) : given;
+  if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= MOST_JOBS)
+    return number;
+  reader.mistakes.push(`--jobs must be a number from 1 to ${MOST_JOBS}`);
+  return 1;
+}
+

@@ -2,26 +2,23 @@
  * A live database as one side of a comparison: one snapshot, rows through COPY, sequences, provenance. Interprets nothing.
  */
 import { ExpectedError } from "../errors.ts";
-import {
-  formatIdentifier,
-  formatName,
-  nameKey,
-  printable,
-  quoteIdentifier,
-  quoteName,
-  type TableName,
-} from "../names.ts";
+import { nameKey } from "../names.ts";
 import type { Environment } from "./connection/parameters.ts";
 import { type ConnectionTarget, resolveConnection } from "./connection.ts";
+import { demandUnchanged, type HeldTable, holdTables } from "./live/hold.ts";
+import { type Lanes, openLanes } from "./live/lanes.ts";
+import { readPart } from "./live/rows.ts";
 import { readSequences } from "./live/sequences.ts";
-import { openSession, type Session } from "./live/session.ts";
-import type { DatabaseSource, LinesRequest, Provenance } from "./source.ts";
+import type { Session } from "./live/session.ts";
+import type { DatabaseSource, Prepared, Provenance } from "./source.ts";
 
 /** The environment of libpq's variables, and what interrupts. */
 export interface OpenOptions {
   readonly env: Environment;
   /** Cancels what the server runs; whoever waits gets `interrupted`. */
   readonly signal?: AbortSignal;
+  /** The snapshot is exported, so that `prepare` can open further connections into it. */
+  readonly several?: boolean;
 }
 
 const OLDEST = 130000;
@@ -29,42 +26,60 @@ const OLDEST = 130000;
 /**
  * Opens a database in one REPEATABLE READ READ ONLY snapshot under the settings of session.ts; the caller disposes of it.
  *
- * One connection: queries wait for each other, and while `lines` runs nothing else can (an error of the program, not a failure).
- * `lines` may be left early; the server then stops, and the snapshot stands.
+ * One connection until `prepare` opens more: queries wait for each other, and while `lines` runs nothing else can (an error of the
+ * program, not a failure). `lines` may be left early; the server then stops, and the snapshot stands.
  *
  * @throws ExpectedError `connection_string`, `connection`, `server_unsupported`, `query`, `interrupted`
  */
 export async function openDatabase(
   connectionString: string,
-  { env, signal }: OpenOptions,
+  { env, signal, several = false }: OpenOptions,
 ): Promise<DatabaseSource> {
   const target = await resolveConnection(connectionString, env);
-  const session = await openSession(target, signal);
+  const lanes = await openLanes(target, { signal, several });
   try {
-    return await describeSource(session, target);
+    return await describeSource(lanes, target);
   } catch (cause) {
-    await session[Symbol.asyncDispose]();
+    await lanes[Symbol.asyncDispose]();
     throw cause;
   }
 }
 
-async function describeSource(session: Session, target: ConnectionTarget): Promise<DatabaseSource> {
-  const { versionNumber, role, provenance } = await readProvenance(session, target);
-  let holdsNone: ReadonlySet<string> | undefined;
+async function describeSource(lanes: Lanes, target: ConnectionTarget): Promise<DatabaseSource> {
+  const { versionNumber, role, provenance } = await readProvenance(lanes.first, target);
+  let holdsNone: Promise<ReadonlySet<string>> | undefined;
+  let held: ReadonlyMap<string, HeldTable> = new Map();
   return {
     kind: "database",
     provenance,
     versionNumber,
     query: (text, parameters = []) =>
-      session.query({ text, parameters, doing: "reading the catalog" }),
+      lanes.useFirst((session) =>
+        session.query({ text, parameters, doing: "reading the catalog" }),
+      ),
     async *lines(request) {
-      holdsNone ??= await readPartitioned(session);
+      holdsNone ??= lanes.useFirst(readPartitioned);
+      const empty = await holdsNone;
       for (const part of request.parts) {
-        if (!holdsNone.has(nameKey(part))) yield* readPart({ session, request, part, role });
+        if (empty.has(nameKey(part))) continue;
+        yield* readPart({ lanes, role, versionNumber, held, request }, part);
       }
     },
-    sequences: () => readSequences(session, target),
-    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+    async prepare({ tables, connections }): Promise<Prepared> {
+      held = await holdTables(lanes.first, tables, target.display);
+      const bytes = new Map([...held].map(([key, table]) => [key, table.bytes]));
+      holdsNone ??= lanes.useFirst(readPartitioned);
+      await holdsNone;
+      return { connections: await lanes.widen(connections), bytes };
+    },
+    async settle(): Promise<void> {
+      await lanes.narrow();
+      const loose = [...held.values()].filter(({ isLocked }) => !isLocked);
+      const names = loose.map(({ name }) => name);
+      if (names.length > 0) await demandUnchanged(lanes.first, names, target.display);
+    },
+    sequences: () => lanes.useFirst((session) => readSequences(session, target)),
+    [Symbol.asyncDispose]: () => lanes[Symbol.asyncDispose](),
   };
 }
 
@@ -127,30 +142,4 @@ async function readPartitioned(session: Session): Promise<ReadonlySet<string>> {
     doing: "listing partitioned tables",
   });
   return new Set(rows.map(([schema, name]) => nameKey({ schema: `${schema}`, name: `${name}` })));
-}
-
-interface PartRequest {
-  readonly session: Session;
-  readonly request: LinesRequest;
-  readonly part: TableName;
-  readonly role: string;
-}
-
-async function* readPart({ session, request, part, role }: PartRequest): AsyncGenerator<Buffer> {
-  const { where } = request;
-  const columns = request.columns.map(quoteIdentifier).join(", ");
-  const task = {
-    doing: `reading ${formatName(part)}${where === undefined ? "" : ` where ${printable(where)}`}`,
-    grant: `GRANT SELECT ON ${formatName(part)} TO ${formatIdentifier(role)} (and USAGE on its schema)`,
-  };
-  if (where === undefined && columns !== "") {
-    // Never reads the rows of tables that inherit from this one.
-    yield* session.copy({ ...task, text: `COPY ${quoteName(part)} (${columns}) TO STDOUT` });
-    return;
-  }
-  // The line breaks end a comment in the condition.
-  const from = `FROM ONLY ${quoteName(part)} WHERE (\n${where ?? "true"}\n)`;
-  // Prepared on its own first: that refuses a second statement, which COPY, sent as plain text, would let through.
-  if (where !== undefined) await session.query({ ...task, text: `SELECT ${from} LIMIT 0` });
-  yield* session.copy({ ...task, text: `COPY (SELECT ${columns} ${from}) TO STDOUT` });
 }

@@ -12,13 +12,15 @@ export interface OpenOptions {
   readonly database?: string;
   readonly tempDirectory?: string;
   readonly signal?: AbortSignal;
+  /** A database may be asked for further connections into its snapshot. */
+  readonly several?: boolean;
 }
 
 /** The caller disposes of the source. @throws ExpectedError for whatever cannot be reached or read. */
 export async function openSource(text: string, options: OpenOptions): Promise<Source> {
   if (isConnection(text)) {
-    const { env, signal } = options;
-    return openDatabase(text, signal ? { env, signal } : { env });
+    const { env, signal, several = false } = options;
+    return openDatabase(text, { env, several, ...(signal ? { signal } : {}) });
   }
   const { database, tempDirectory } = options;
   return openDump(text, {

@@ -66,6 +66,20 @@ interface SourceBase {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Which tables will be read, and over how many connections. */
+export interface Preparation {
+  readonly tables: readonly TableName[];
+  readonly connections: number;
+}
+
+/** What there is for reading. */
+export interface Prepared {
+  /** At least one: as many calls of `lines` may run at once. */
+  readonly connections: number;
+  /** Of the main file of each table, by `nameKey`. */
+  readonly bytes: ReadonlyMap<string, number>;
+}
+
 /** A live database, in one REPEATABLE READ READ ONLY snapshot under the settings of session.ts. */
 export interface DatabaseSource extends SourceBase {
   readonly kind: "database";
@@ -73,6 +87,15 @@ export interface DatabaseSource extends SourceBase {
   readonly versionNumber: number;
   /** Runs one catalog query in the snapshot. Rows are arrays of PostgreSQL text in the order of the select list. */
   query(text: string, parameters?: readonly (string | null)[]): Promise<(string | null)[][]>;
+  /**
+   * Locks the tables in ACCESS SHARE mode until the source is closed, so that nobody truncates or alters them, and opens further
+   * connections into the snapshot, as far as they can be had. Called once, while nothing is read.
+   *
+   * @throws ExpectedError `table_replaced` where that happened between snapshot and lock
+   */
+  prepare(preparation: Preparation): Promise<Prepared>;
+  /** After all rows were read: closes the further connections. @throws ExpectedError `table_replaced`, of tables without lock */
+  settle(): Promise<void>;
 }
 
 /** One statement of a dump that may define something, with the place it came from for messages. */
@@ -104,6 +127,8 @@ export interface DumpSource extends SourceBase {
   readonly ddl: readonly DdlStatement[];
   /** Every block of rows, in the dump's order. A table without a block has no data in this dump. */
   readonly blocks: readonly DataBlock[];
+  /** Tables may be read in any order, and several at once; else only one after the other, best from front to back. */
+  readonly anyOrder?: boolean;
   /** Set where the dump itself does not define its tables (`--data-only`) and the catalog is that of the other side. */
   readonly tablesFrom?: "other side";
   /** Large objects that the dump holds; they are never compared. */

@@ -39,6 +39,8 @@ export function databaseOf(
       return answer.map((row) => [...row]);
     },
     lines: async function* () {},
+    prepare: async () => ({ connections: 1, bytes: new Map() }),
+    settle: async () => undefined,
     sequences: async () => [],
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -22,7 +22,9 @@ export interface Archive {
   readonly name: string;
   readonly bytes: number;
   readonly largeObjects: number;
-  /** The data of an entry, decompressed, from its start. */
+  /** Entries are reached without reading others. */
+  readonly seekable: boolean;
+  /** The data of an entry, decompressed, from its start. A chunk is valid until the next one is asked for. */
   readonly data: (entry: TocEntry) => AsyncIterable<Buffer>;
   readonly digest: () => Promise<string | undefined>;
   readonly close: () => Promise<void>;
@@ -52,6 +54,7 @@ export async function archiveSource(archive: Archive): Promise<DumpSource> {
     provenance: describe(archive),
     ddl,
     blocks,
+    anyOrder: archive.seekable,
     largeObjects: Math.max(largeObjects, archive.largeObjects),
     lines: (request) => readLines(archive, blocks, request),
     sequences: async () => sorted,

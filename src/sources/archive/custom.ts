@@ -53,6 +53,7 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
     toc,
     name: `${file.wrapping}custom archive`,
     bytes: file.bytes,
+    seekable: bytes.seekable,
     largeObjects: blocks.reduce((sum, block) => sum + block.largeObjects, 0),
     data: (entry) => {
       const stored = blockBytes(bytes, starts.get(entry.id) ?? 0, format);

@@ -19,6 +19,7 @@ export async function openDirectory(path: string): Promise<DumpSource> {
     path,
     name: "directory archive",
     bytes,
+    seekable: true,
     names: new Set(names),
     open: (name) => openFile(join(path, name)),
     digest: async () => undefined,

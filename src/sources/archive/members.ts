@@ -18,6 +18,8 @@ export interface Members {
   readonly name: string;
   /** Size of the whole. */
   readonly bytes: number;
+  /** Files are reached without reading others. */
+  readonly seekable: boolean;
   /** Names of all files, without folders. */
   readonly names: ReadonlySet<string>;
   /** The bytes of the file with this name; to be closed by the caller. */
@@ -62,6 +64,7 @@ export async function openMembers(members: Members): Promise<DumpSource> {
     toc,
     name: members.name,
     bytes: members.bytes,
+    seekable: members.seekable,
     largeObjects,
     data: (entry) => readMember(members, files.get(entry.id), damage(entryPlace(entry))),
     digest: members.digest,

@@ -33,6 +33,7 @@ export async function openTar({ bytes, file, digest }: TarRequest): Promise<Dump
     path: bytes.path,
     name: `${file.wrapping}tar archive`,
     bytes: file.bytes,
+    seekable: bytes.seekable,
     names: new Set(members.keys()),
     open: async (name) => partOf(bytes, members.get(name) ?? { start: 0, size: 0 }),
     digest,

@@ -27,11 +27,14 @@ export type Row = (string | null)[];
 /** Data are text: parsing would lose microseconds and digits. */
 const TEXT = { getTypeParser: () => (text: string | Buffer) => text };
 
-/**
- * A failed or cancelled statement is rolled back to here, so that the snapshot outlives it. It is set once, after the settings.
- * (pg_export_snapshot(), for further connections into the same snapshot, must be called before it: not in a subtransaction.)
- */
+/** A failed or cancelled statement is rolled back to here, so that the snapshot outlives it. It is set after the settings. */
 const SAVEPOINT = "rowpatch";
+
+/** What releases the locks of statements since the savepoint; may stand before a COPY in one text. */
+export const FORGET: string = `ROLLBACK TO SAVEPOINT ${SAVEPOINT}`;
+
+/** A snapshot of its own, one that other connections may join, or the one that another connection has exported. */
+export type Snapshot = "own" | "exported" | { readonly id: string };
 
 /**
  * Connects and takes a REPEATABLE READ READ ONLY snapshot under the pinned settings; the caller disposes of it.
@@ -42,11 +45,12 @@ const SAVEPOINT = "rowpatch";
 export async function openSession(
   target: ConnectionTarget,
   signal: AbortSignal | undefined,
+  snapshot: Snapshot = "own",
 ): Promise<Session> {
   const { client, config } = await connect(target, signal);
   const session = new Session({ client, config, target, signal });
   try {
-    await session.begin();
+    await session.begin(snapshot);
     return session;
   } catch (cause) {
     await session[Symbol.asyncDispose]();
@@ -61,6 +65,8 @@ interface SessionParts {
   readonly signal: AbortSignal | undefined;
 }
 
+const BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE";
+
 /** A connection with a lifetime. */
 export class Session {
   readonly #parts: SessionParts;
@@ -69,6 +75,7 @@ export class Session {
   /** Until the server has answered; it never rejects. */
   #running: Promise<unknown> | undefined;
   #isClosed = false;
+  #exported: string | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -76,11 +83,17 @@ export class Session {
   }
 
   /** Starts the snapshot. Called once, by `openSession`. */
-  async begin(): Promise<void> {
-    await this.query({
-      text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE",
-      doing: "taking a snapshot",
-    });
+  async begin(snapshot: Snapshot): Promise<void> {
+    await this.query({ text: BEGIN, doing: "taking a snapshot" });
+    if (snapshot === "exported") await this.#export();
+    else if (snapshot !== "own") {
+      // It takes a literal only. Ids are hexadecimal numbers and hyphens.
+      const id = snapshot.id.replaceAll("'", "''");
+      await this.query({
+        text: `SET TRANSACTION SNAPSHOT '${id}'`,
+        doing: "joining a snapshot",
+      });
+    }
     await this.query({
       // Local to the transaction, so that a pooler hands nothing of it to others.
       text: `SELECT pg_catalog.set_config(s.name, s.value, true)
@@ -98,6 +111,31 @@ export class Session {
       doing: "setting the session up",
     });
     await this.query({ text: `SAVEPOINT ${SAVEPOINT}`, doing: "taking a snapshot" });
+  }
+
+  /** What other connections may join while this one lives; undefined if it was not asked for or cannot be had. */
+  get exported(): string | undefined {
+    return this.#exported;
+  }
+
+  /** Must come before any savepoint. Where it is refused, the snapshot is taken again, for this connection alone. */
+  async #export(): Promise<void> {
+    const doing = "exporting the snapshot";
+    try {
+      const [row] = await this.query({ text: "SELECT pg_catalog.pg_export_snapshot()", doing });
+      this.#exported = row?.[0] ?? undefined;
+    } catch (cause) {
+      if (!(cause instanceof ExpectedError) || cause.failure.code !== "query") throw cause;
+      await this.query({ text: "ROLLBACK", doing });
+      await this.query({ text: BEGIN, doing: "taking a snapshot" });
+    }
+  }
+
+  /** Keeps the locks that were taken since the savepoint, whatever fails from now on. */
+  async keep(): Promise<void> {
+    const doing = "keeping locks";
+    await this.query({ text: `RELEASE SAVEPOINT ${SAVEPOINT}`, doing });
+    await this.query({ text: `SAVEPOINT ${SAVEPOINT}`, doing });
   }
 
   /**
@@ -155,11 +193,12 @@ export class Session {
     }
   }
 
-  /** Closes the connection, which ends the snapshot. A statement that runs is cut off. */
+  /** Closes the connection, which ends the snapshot. A statement that runs is cancelled and cut off. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#parts.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#running !== undefined) await this.#cancel();
     await this.#parts.client.end();
   }
 
