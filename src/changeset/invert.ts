@@ -4,7 +4,7 @@
 
 import type { Change, Counts } from "../compare/change.ts";
 import { nameKey } from "../names.ts";
-import { batchesOf, type ChangeStream, changeStream } from "./batches.ts";
+import { batchesOf, type ChangeStream, changeStream, spooledOf } from "./batches.ts";
 import { invertProfile } from "./profile.ts";
 import { type ChangedTable, type Changeset, NO_CHANGES } from "./types.ts";
 
@@ -58,11 +58,15 @@ function invertCounts(counts: Counts): Counts {
 }
 
 function invertAll(changes: AsyncIterable<Change>, key: readonly number[]): ChangeStream {
+  const backwards = (change: Change): Change => invertChange(change, key);
+  const stored = spooledOf(changes);
+  const spooled = stored && {
+    lines: stored.lines,
+    view: (change: Change) => backwards(stored.view(change)),
+  };
   return changeStream(async function* () {
-    for await (const batch of batchesOf(changes)) {
-      yield batch.map((change) => invertChange(change, key));
-    }
-  });
+    for await (const batch of batchesOf(changes)) yield batch.map(backwards);
+  }, spooled);
 }
 
 /** One change backwards. `key` gives the key columns' positions: a key rewritten in another spelling is found as it is afterwards. */

@@ -187,13 +187,17 @@ function kindPath(path: string, kind: ChangeKind): string {
 }
 
 function storedChanges(path: string, counts: Counts, kind?: ChangeKind): ChangeStream {
-  return changeStream(async function* () {
+  const lines = async function* (): AsyncGenerator<readonly string[]> {
     if (totalOf(counts) === 0 || (kind && counts[kind] === 0)) return;
     const split = KINDS.filter((other) => counts[other] > 0).length > 1;
-    for await (const lines of readLines(kind && split ? kindPath(path, kind) : path)) {
-      yield lines.map(decodeSpooled);
-    }
-  });
+    yield* readLines(kind && split ? kindPath(path, kind) : path);
+  };
+  return changeStream(
+    async function* () {
+      for await (const batch of lines()) yield batch.map(decodeSpooled);
+    },
+    { lines, view: (change) => change },
+  );
 }
 
 const NOTHING = changeStream(async function* () {});

@@ -3,6 +3,7 @@
  * Never leaves this process.
  */
 import type { Change, ChangeKind, Datum } from "../compare/change.ts";
+import { escapeField, unescapeField } from "./copy-field.ts";
 
 /** The line, without its end. It holds no line feed. */
 export function encodeSpooled(change: Change): string {
@@ -74,23 +75,29 @@ function fields(data: readonly Datum[]): string {
 /** A text's own backslashes are doubled, so that `\N` is NULL and `\B` begins base64. */
 function field(datum: Datum): string {
   if (datum === null) return "\\N";
-  return typeof datum === "string" ? escaped(datum) : `\\B${datum.base64}`;
+  return typeof datum === "string" ? escapeField(datum) : `\\B${datum.base64}`;
 }
-
-function escaped(text: string): string {
-  return text.search(SPECIAL) < 0
-    ? text
-    : text.replace(/[\\\t\n]/g, (found) => ESCAPES[found] ?? "");
-}
-
-const SPECIAL = /[\\\t\n]/;
-const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n" };
 
 function value(text: string): Datum {
   if (!text.includes("\\")) return text;
   if (text === "\\N") return null;
-  if (text.startsWith("\\B")) return { base64: text.slice(2) };
-  return text.replace(/\\([\\tn])/g, (_, letter) =>
-    letter === "t" ? "\t" : letter === "n" ? "\n" : "\\",
-  );
+  return text.startsWith("\\B") ? { base64: text.slice(2) } : unescapeField(text);
+}
+
+/** Stands before a place in a line; no text of PostgreSQL holds it. */
+const PROBE = "\u0000";
+
+/** A change of the shape of a split line, whose values tell their places in it. It has no context. */
+export function probeOf(parts: readonly string[]): Change {
+  const [head = "", second = ""] = parts;
+  const start = head.charCodeAt(0) === LETTER_U ? 2 : 1;
+  const columns = start === 2 ? second.split(",").length : 0;
+  const end = start === 2 ? start + Number(head.slice(1)) + 2 * columns : parts.length;
+  const places = parts.slice(0, end).map((part, at) => (at < start ? part : `${PROBE}${at}`));
+  return decodeSpooled(places.join("\t"));
+}
+
+/** The place that a value of a probe tells; undefined for any other value. */
+export function placeOf(datum: Datum): number | undefined {
+  return typeof datum === "string" && datum.startsWith(PROBE) ? Number(datum.slice(1)) : undefined;
 }

@@ -2,11 +2,11 @@
  * Many rows at once: they travel as COPY data into a temporary table, and one set-based statement applies them under the same guards.
  */
 
-import { batchesOf } from "../changeset/batches.ts";
 import { type ChangeProfile, profiler } from "../changeset/profile.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { allUnreferenced } from "./children.ts";
 import { hashOf, operator, type ScriptColumn } from "./column.ts";
+import { copyData } from "./copy-data.ts";
 import {
   all,
   exactKey,
@@ -15,7 +15,7 @@ import {
   sameValues,
   wantedType,
 } from "./row-set.ts";
-import { copyLine, ident, join, type Sql, sql } from "./sql.ts";
+import { ident, join, type Sql, sql } from "./sql.ts";
 import { columnList, type ScriptTable } from "./table.ts";
 
 /** When rows go the set-based way. */
@@ -82,12 +82,9 @@ export async function* loadRows(load: BulkLoad): AsyncGenerator<Sql> {
   const definitions = fields.map(({ field, type }) => sql`${field} ${type}`);
   yield sql`CREATE TEMPORARY TABLE ${name} (${join(definitions, ", ")}) ON COMMIT DROP;`;
   yield sql`COPY pg_temp.${name} FROM stdin;`;
-  for await (const batch of batchesOf(changes())) {
-    yield join(
-      batch.map((change) => copyLine(fields.map(({ value }) => value(change)))),
-      "\n",
-    );
-  }
+  const hashed = load.columns.some((column) => column.hashed.before || column.hashed.after);
+  const values = fields.map(({ value }) => value);
+  yield* copyData(changes(), values, !hashed);
   yield END_OF_DATA;
   const key = table.key.map((_, n) => sql`k${n + 1}`);
   yield sql`CREATE INDEX ON pg_temp.${name} (${join(key, ", ")});`;

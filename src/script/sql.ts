@@ -2,6 +2,7 @@
  * SQL text: the only place that quotes. Everything else builds `Sql` from these pieces, so a bare string cannot slip in.
  */
 import pgFormat from "pg-format";
+import { escapeField } from "../changeset/copy-field.ts";
 import { printable, type QualifiedName, quoteIdentifier } from "../names.ts";
 
 declare const brand: unique symbol;
@@ -98,16 +99,18 @@ export function copyLine(values: readonly (string | null | { readonly base64: st
     if (value === null) line += "\\N";
     else if (typeof value !== "string")
       throw new Error("bytes that are not text cannot travel as COPY data");
-    // Looking costs a fraction of replacing nothing.
-    else line += COPY_SPECIAL.test(value) ? value.replace(COPY_SPECIALS, copyEscape) : value;
+    else line += escapeField(value);
   }
   return line as Sql;
 }
 
-const COPY_SPECIAL = /[\\\u0000-\u001f\u007f]/;
-const COPY_SPECIALS = /[\\\u0000-\u001f\u007f]/g;
-
-function copyEscape(character: string): string {
-  if (character === "\\") return "\\\\";
-  return SHORT_ESCAPES[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+/** A line of COPY data from fields that are COPY text already: each is a part of `parts`, or what stands in its place. */
+export function copiedFields(parts: readonly string[], recipe: readonly (number | Sql)[]): Sql {
+  let line = "";
+  for (let index = 0; index < recipe.length; index += 1) {
+    const place = recipe[index] ?? 0;
+    if (index > 0) line += "\t";
+    line += typeof place === "number" ? parts[place] : place;
+  }
+  return line as Sql;
 }
