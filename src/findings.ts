@@ -115,6 +115,13 @@ export type FindingFacts =
       readonly rows: number;
     }
   | {
+      readonly code: "reference_respelled";
+      readonly table: TableName;
+      readonly foreignKey: string;
+      readonly action: string;
+      readonly rows: number;
+    }
+  | {
       readonly code: "foreign_key_cycle";
       readonly tables: readonly TableName[];
       readonly rows: number;
@@ -166,6 +173,7 @@ const SEVERITY = {
   unique_order_unknown: "warning",
   foreign_key_cycle: "blocking",
   reference_moves: "blocking",
+  reference_respelled: "warning",
   identity_always_update: "blocking",
   large_objects: "notice",
   sequence_differs: "notice",
@@ -235,6 +243,8 @@ function describe(facts: FindingFacts): string {
       return `table ${formatName(facts.table)}: ${plural(facts.values, "row changes", "rows change")} columns of ${formatIdentifier(facts.index)}, whose conflicts only PostgreSQL can tell; if they conflict on the way, the script stops and changes nothing`;
     case "reference_moves":
       return `table ${formatName(facts.table)}: ${plural(facts.rows, "row refers", "rows refer")} by ${formatIdentifier(facts.foreignKey)} to values that change, and the reference can neither follow, wait nor be NULL meanwhile; make the foreign key deferrable or ON UPDATE CASCADE`;
+    case "reference_respelled":
+      return `table ${formatName(facts.table)}: ${plural(facts.rows, "row changes", "rows change")} the spelling of values that ${formatIdentifier(facts.foreignKey)} may refer to, on which PostgreSQL acts (ON UPDATE ${facts.action.toUpperCase()}); if other rows refer to them, the script stops and changes nothing`;
     case "foreign_key_cycle":
       return `${plural(facts.rows, "row")} of ${facts.tables.map(formatName).join(", ")} refer to each other in a circle that nothing breaks: make one of the foreign keys deferrable or one column nullable`;
     case "identity_always_update":

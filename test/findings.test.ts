@@ -30,6 +30,11 @@ const COUNTED: readonly (readonly [(n: number) => FindingFacts, string, string])
     "1 row refers by f",
     "2 rows refer by f",
   ],
+  [
+    (rows) => ({ code: "reference_respelled", table, foreignKey: "f", action: "cascade", rows }),
+    "1 row changes the spelling",
+    "2 rows change the spelling",
+  ],
   [(count) => ({ code: "large_objects", count }), "1 large object was", "2 large objects were"],
   [
     (rows) => ({ code: "identity_always_update", table, column, rows }),

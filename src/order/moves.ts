@@ -79,10 +79,13 @@ export async function referenceMoves(
   return moves;
 }
 
-/** New values by old tuple, of parents that change them. */
+/**
+ * New values by old tuple, of parents that change them. By a new spelling of an equal value no row is let go of, yet all actions
+ * except NO ACTION take it for a change (ri_KeysEqual compares bytes).
+ */
 async function movedValues(
   changeset: Changeset,
-  { parent, parentPositions = [], tuple }: Reference,
+  { parent, parentPositions = [], tuple, foreignKey }: Reference,
 ): Promise<ReadonlyMap<string, readonly Datum[]>> {
   const moved = new Map<string, readonly Datum[]>();
   for await (const change of changeset.changes(parent.table, "update")) {
@@ -92,11 +95,9 @@ async function movedValues(
     )
       continue;
     const before = tuple(parentPositions.map((position) => valueBefore(change, position)));
-    if (before !== undefined)
-      moved.set(
-        before,
-        parentPositions.map((position) => valueAfter(change, position) ?? null),
-      );
+    if (before === undefined) continue;
+    const after = parentPositions.map((position) => valueAfter(change, position) ?? null);
+    if (tuple(after) !== before || foreignKey.onUpdate !== "no action") moved.set(before, after);
   }
   return moved;
 }

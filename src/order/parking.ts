@@ -111,14 +111,16 @@ function placeOf(
   if (mentions(table.partitionKey ?? "", [name, ...made]).length > 0) return undefined;
   if ([name, ...made].some((used) => referenced.includes(used))) return undefined;
   const isChecked = checksOf(table, name).length > 0;
-  const refers = table.constraints.some(
-    (constraint) => constraint.kind === "foreign" && constraint.columns.includes(name),
+  const references = table.constraints.flatMap((constraint) =>
+    constraint.kind === "foreign" && constraint.columns.includes(name) ? [constraint] : [],
   );
-  const isBound = isChecked || refers || isDomain(catalog, column);
+  // MATCH FULL takes all columns as NULL or none.
+  const isMixed = references.some(({ match, columns }) => match === "full" && columns.length > 1);
+  const isBound = isChecked || references.length > 0 || isDomain(catalog, column);
   const { kind } = resolveType(catalog, column.type);
   const free = isBound ? undefined : freeValue(column, kind);
   const isRange = !isBound && !column.type.array && (kind === "range" || isRangeType(column));
-  const takesNull = nullFits(catalog, table, column);
+  const takesNull = !isMixed && nullFits(catalog, table, column);
   return takesNull || free || isRange ? { position, takesNull, free, isRange } : undefined;
 }
 

@@ -16,6 +16,7 @@ import {
   released,
   releaseSteps,
 } from "./release.ts";
+import { respelledReferences } from "./respelled.ts";
 import { orderRows, type Run } from "./rows.ts";
 import type { DeferredConstraint, Plan, Step, StepKind } from "./steps.ts";
 import { type BoundColumns, type UniqueReleases, uniqueReleases } from "./unique.ts";
@@ -74,6 +75,7 @@ export async function planSteps(catalog: Catalog, original: Changeset): Promise<
     findings: [
       ...unique.findings,
       ...moves.findings,
+      ...(await respelledReferences(catalog, original)),
       ...ordered.flatMap((group) => group.findings),
     ],
   };

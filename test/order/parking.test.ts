@@ -84,6 +84,15 @@ describe("a row is parked", () => {
       null,
     ],
     [
+      "nowhere in a part of a reference that takes all as NULL or none",
+      "integer",
+      [
+        "ALTER TABLE ONLY public.u ADD CONSTRAINT u_pkey PRIMARY KEY (id, c)",
+        "ALTER TABLE ONLY public.t ADD CONSTRAINT t_u FOREIGN KEY (c, d) REFERENCES public.u(id, c) MATCH FULL",
+      ],
+      undefined,
+    ],
+    [
       "nowhere where others refer to the value",
       "text",
       ["ALTER TABLE ONLY public.u ADD CONSTRAINT u_t FOREIGN KEY (c) REFERENCES public.t(c)"],

@@ -293,6 +293,19 @@ const CASES: readonly Case[] = [
     steps: ["reference_moves"],
   },
   {
+    name: "a new spelling of a value is said where an action would follow it",
+    ddl: [
+      `CREATE TABLE public.a (id integer NOT NULL, code numeric);
+ALTER TABLE ONLY public.a ADD CONSTRAINT a_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.a ADD CONSTRAINT a_code UNIQUE (code);
+`,
+      table("b", "a numeric NOT NULL", foreign("b_a", "a", "a(code)", "ON UPDATE CASCADE")),
+    ],
+    production: { a: [["1", "1.0"]] },
+    local: { a: [["1", "1.00"]] },
+    steps: ["reference_respelled"],
+  },
+  {
     name: "a unique value that others refer to cannot be parked",
     ddl: [CODES, table("b", "a text", foreign("b_a", "a", "a(code)", "ON UPDATE CASCADE"))],
     production: {

@@ -184,9 +184,16 @@ function ruleChecks(table: RandomTable): readonly string[] {
     ...(table.keyKind === "named" || table.keyKind === "deferrable" ? [key.join(" AND ")] : []),
     ...table.rules.flatMap(({ broken }) => broken ?? []),
   ];
-  return checked.map((broken) =>
-    refusal(`${target(table)} AS a, ${target(table)} AS b WHERE ${other} AND ${broken}`),
-  );
+  // A subquery without rows brings NULL past a domain that forbids it.
+  const labels = table.columns.filter(({ type }) => type === "label");
+  return [
+    ...checked.map((broken) =>
+      refusal(`${target(table)} AS a, ${target(table)} AS b WHERE ${other} AND ${broken}`),
+    ),
+    ...labels.map(({ name }) =>
+      refusal(`${target(table)} AS a WHERE num_nulls(a.${quoteIdentifier(name)}) > 0`),
+    ),
+  ];
 }
 
 /** Fails as a constraint would, by a division by zero, which is skipped too. */

@@ -53,6 +53,12 @@ const UNANSWERABLE: ReadonlySet<FindingFacts["code"]> = new Set([
   ...(["identity_always_update", "key_undecided"] as const),
 ]);
 
+/** Warnings that a script may stop on the way, and change nothing; and how it stops then. */
+const STOPS: readonly (readonly [FindingFacts["code"], RegExp])[] = [
+  ["unique_order_unknown", /duplicate key|conflicting key/],
+  ["reference_respelled", /violates (?:foreign key|not-null) constraint|not those reviewed/],
+];
+
 /** @throws Broken, or whatever the code under test throws. */
 export async function trial(world: World, ways: Ways): Promise<Outcome> {
   await using production = await createDatabase({ template: ways.template });
@@ -94,7 +100,8 @@ export async function trial(world: World, ways: Ways): Promise<Outcome> {
       await refusal(world, files, { production, local });
       return { ...told, end: "blocked", drift: "none" };
     }
-    if (found.findings.includes("unique_order_unknown") && (await stops(files, production)))
+    const warned = STOPS.filter(([code]) => found.findings.includes(code)).map(([, how]) => how);
+    if (warned.length > 0 && (await stops(files, production, warned)))
       return { ...told, end: "warned", drift: "none" };
     if (ways.whole) await prove({ production, local, files, options });
     else await shortProof(files, { production, local });
@@ -168,14 +175,18 @@ async function refusal(world: World, files: Files, { production, local }: Pair):
   else expectState("state after a blocked deploy", before, await stateOf(production.url));
 }
 
-/** Whether deploy, or revert after it, stops at a unique value. Tried on a copy. */
-async function stops(files: Files, production: TestDatabase): Promise<boolean> {
+/** Whether deploy, or revert after it, stops as a warning said. Tried on a copy. */
+async function stops(
+  files: Files,
+  production: TestDatabase,
+  how: readonly RegExp[],
+): Promise<boolean> {
   await using clone = await createDatabase({ template: production.name });
   for (const script of ["deploy", "revert"] as const) {
     const before = await stateOf(clone.url);
     const { exitCode, stderr } = await psql(clone.url, { file: files.path(script) });
     if (exitCode === 0) continue;
-    if (exitCode !== 3 || !/duplicate key|conflicting key/.test(stderr)) return false;
+    if (exitCode !== 3 || !how.some((words) => words.test(stderr))) return false;
     expectState(`state after ${script} stopped`, before, await stateOf(clone.url));
     return true;
   }
