@@ -88,4 +88,9 @@ function writeResults(text: string): void {
     writeSection(new URL(name, root), text);
 }
 
-await main(process.argv.slice(2));
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  say(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -47,7 +47,9 @@ const dumpAndLive: Case = {
     const { productionDump, local } = await fewChanged(context, rows);
     const restore = { name: "pg_restore to /dev/null", stages: [[restoreNowhere(productionDump)]] };
     const subjects = [restore, ...(await restoreAndJoin(context, productionDump, local))];
-    return { results: [result], others: await others(result, subjects) };
+    const measured = await others(result, subjects);
+    await context.data.drop("scratch");
+    return { results: [result], others: measured };
   },
 };
 

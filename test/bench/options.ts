@@ -35,6 +35,12 @@ export const USAGE = `npm run bench -- [--rows 5000000] [--rounds 5] [--cases a,
   --no-others leaves out what else one could do: restore and join, pg_comparator
   --program   measures this bin/rowpatch.js
   --write     writes the tables into test/bench/RESULTS.md and README.md
+
+  a  dump vs live, 0.14 % changed           f  5,000 tables of 10 rows
+  b  the same, production shuffled          g  100,000 rows of 20 KB
+  c  two dumps                              h  a fifth of the rows, all, and four times as many (--large)
+  d  two live databases                     i  the version, and a diff of 20 tables
+  e  half of all rows changed, the bundle   j  deploy.sql of a fifth of the rows, against the hand-written way
 `;
 
 /** @throws if the flags mean nothing. */
