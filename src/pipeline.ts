@@ -1,8 +1,7 @@
 /**
  * The stages in order: open both sides, pair their tables, compare them, order the changes; then the scripts.
  */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { comparablePairs } from "./catalog/coverage.ts";
 import { type PairOptions, pairCatalogs, type TablePair } from "./catalog/pair.ts";
 import { readSides } from "./catalog/sides.ts";
@@ -18,6 +17,7 @@ import { raisedSequences } from "./changeset/sequences.ts";
 import { spool } from "./changeset/spool.ts";
 import type { Changeset } from "./changeset/types.ts";
 import { type WhereCondition, whereFilters } from "./changeset/where.ts";
+import { workFolder } from "./changeset/work-folder.ts";
 import type { Counts } from "./compare/change.ts";
 import { ExpectedError } from "./errors.ts";
 import { type Finding, finding } from "./findings.ts";
@@ -37,12 +37,12 @@ export interface CompareRequest extends PairOptions, Policy {
   readonly where: readonly WhereCondition[];
   /** Bytes that pairing and sorting may hold. */
   readonly memory: number;
-  /** Parent of the working folder, which is removed in the end. */
-  readonly tempDirectory: string;
   /** Connections to each live side, and tables compared at a time; one unless told. The result does not depend on it. */
   readonly jobs?: number;
   /** Of a dump with several databases: which one. */
   readonly database?: string;
+  /** Parent of the working folder, which is removed in the end. */
+  readonly tempDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
@@ -76,8 +76,9 @@ export interface Comparison extends AsyncDisposable {
  * @throws ExpectedError for everything foreseen; nothing stays behind.
  */
 export async function compare(request: CompareRequest): Promise<Comparison> {
-  const directory = await mkdtemp(join(request.tempDirectory, "rowpatch-"));
-  const remove = () => rm(directory, { recursive: true, force: true });
+  const folder = await workFolder(request.tempDirectory);
+  const directory = folder.path;
+  const remove = () => folder[Symbol.asyncDispose]();
   try {
     const progress = progressReporter(request.onProgress);
     progress({ kind: "opening" });

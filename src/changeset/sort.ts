@@ -4,6 +4,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { fileFailure } from "./file-failure.ts";
 import { compareEntries, type Entries, type Entry, entries, entryAt } from "./sort-entries.ts";
 
 /** Collects lines, then gives them back in key order. Lines hold no line break. */
@@ -22,24 +23,30 @@ export interface LineSorter {
  * Who made the directory removes it.
  */
 export function lineSorter(directory: string, prefix: string, budget: number): LineSorter {
-  let held = entries();
+  // Made when there is something to hold: most tables have no change.
+  let made: Entries | undefined;
   const runs: string[] = [];
 
-  async function spill(): Promise<void> {
+  async function spill(held: Entries): Promise<void> {
     const path = join(directory, `${prefix}.run${runs.length}`);
-    await pipeline(runBlocks(held), createWriteStream(path));
+    try {
+      await pipeline(runBlocks(held), createWriteStream(path));
+    } catch (error) {
+      throw fileFailure(path, "writing", error);
+    }
     runs.push(path);
     held.clear();
   }
 
   return {
     add(key, line) {
-      held.add(key, line);
-      return held.bytes() > budget ? spill() : undefined;
+      made ??= entries();
+      made.add(key, line);
+      return made.bytes() > budget ? spill(made) : undefined;
     },
     async *sorted() {
-      const last = held;
-      held = entries();
+      const last = made ?? entries();
+      made = undefined;
       if (runs.length === 0) yield* inBatches(last);
       else yield* merge([...runs.map(readRun), inMemory(last)]);
     },

@@ -4,7 +4,7 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { SpillStore } from "../compare/spill.ts";
-import { ExpectedError } from "../errors.ts";
+import { fileFailure } from "./file-failure.ts";
 
 /** Where a chunk lies in the file. */
 interface Extent {
@@ -67,7 +67,7 @@ async function openNameless(path: string): Promise<FileHandle> {
     await rm(path, { force: true }).catch(() => undefined);
     return file;
   } catch (error) {
-    throw failure(path, "making", error);
+    throw fileFailure(path, "making", error);
   }
 }
 
@@ -84,7 +84,7 @@ async function writeAll(path: string, file: FileHandle, piece: Piece): Promise<v
       done += bytesWritten;
     }
   } catch (error) {
-    throw failure(path, "writing", error);
+    throw fileFailure(path, "writing", error);
   }
 }
 
@@ -93,15 +93,10 @@ async function readAll(path: string, file: FileHandle, piece: Piece): Promise<vo
   try {
     for (let done = 0; done < chunk.length; ) {
       const { bytesRead } = await file.read(chunk, done, chunk.length - done, position + done);
-      if (bytesRead === 0) throw new Error("it has become shorter");
+      if (bytesRead === 0) throw new Error(`${path} has become shorter`);
       done += bytesRead;
     }
   } catch (error) {
-    throw failure(path, "reading", error);
+    throw fileFailure(path, "reading", error);
   }
-}
-
-function failure(path: string, doing: string, error: unknown): ExpectedError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ExpectedError({ code: "file_system", path, doing, reason }, { cause: error });
 }

@@ -8,6 +8,7 @@ import { compareNames, nameKey } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import { type ChangeStream, changeStream } from "./batches.ts";
 import type { CodecTable } from "./codec.ts";
+import { fileFailure } from "./file-failure.ts";
 import { profiler } from "./profile.ts";
 import { type LineSorter, lineSorter } from "./sort.ts";
 import { decodeSpooled, encodeSpooled, spooledKind } from "./spooled.ts";
@@ -127,12 +128,11 @@ interface Collector {
 /** One file in key order with everything, and one for each kind where there are several: most readers want one kind. */
 async function storeSorted(path: string, sorter: LineSorter, counts: Counts): Promise<void> {
   const kinds = KINDS.filter((kind) => counts[kind] > 0);
-  const all = blockWriter(await open(path, "wx"));
+  const all = blockWriter(await openNew(path));
   const byKind = new Map<ChangeKind, BlockWriter>();
   try {
     if (kinds.length > 1) {
-      for (const kind of kinds)
-        byKind.set(kind, blockWriter(await open(kindPath(path, kind), "wx")));
+      for (const kind of kinds) byKind.set(kind, blockWriter(await openNew(kindPath(path, kind))));
     }
     for await (const lines of sorter.sorted()) {
       for (const line of lines) {
@@ -142,9 +142,17 @@ async function storeSorted(path: string, sorter: LineSorter, counts: Counts): Pr
       for (const writer of [all, ...byKind.values()]) await writer.flush(BATCH);
     }
     for (const writer of [all, ...byKind.values()]) await writer.flush(0);
+  } catch (error) {
+    throw fileFailure(path, "writing", error);
   } finally {
     for (const writer of [all, ...byKind.values()]) await writer.close();
   }
+}
+
+function openNew(path: string): Promise<FileHandle> {
+  return open(path, "wx").catch((error: unknown) => {
+    throw fileFailure(path, "making", error);
+  });
 }
 
 interface BlockWriter {
