@@ -1,8 +1,8 @@
 /**
  * What fires when a table's rows are written in an ordinary session.
  */
-import { nameKey, type TableName } from "../names.ts";
-import { partitionTree } from "./lookup.ts";
+import { compareNames, nameKey, type TableName } from "../names.ts";
+import { partitionTree, tableByName } from "./lookup.ts";
 import type { Catalog, FiringState, Rule, Table, Trigger } from "./types.ts";
 
 /** User triggers of the table or one of its partitions that fire when session_replication_role is origin. */
@@ -10,9 +10,10 @@ export function firingTriggers(
   catalog: Catalog,
   table: Table,
 ): readonly { readonly table: TableName; readonly trigger: Trigger }[] {
-  const tree = new Set(partitionTree(catalog, table.name).map(nameKey));
-  return catalog.tables
-    .filter(({ name }) => tree.has(nameKey(name)))
+  const tables = tableByName(catalog);
+  return partitionTree(catalog, table.name)
+    .flatMap((name) => tables.get(nameKey(name)) ?? [])
+    .sort((a, b) => compareNames(a.name, b.name))
     .flatMap(({ name, triggers }) => triggers.map((trigger) => ({ table: name, trigger })))
     .filter(({ trigger }) => fires(trigger.enabled));
 }

@@ -41,26 +41,55 @@ export function sequencesOf(
   catalog: Catalog,
   table: Table,
 ): readonly { readonly column: string; readonly sequence: Sequence }[] {
+  const { owned, named } = placesOf(catalog);
   return table.columns.flatMap((column) => {
-    const sequence = catalog.sequences.find(
-      ({ name, ownedBy }) =>
-        (ownedBy &&
-          compareNames(ownedBy.table, table.name) === 0 &&
-          ownedBy.column === column.name) ||
-        isNextOf(column.default, name),
-    );
+    const next = nextOf(column.default);
+    const places = [
+      owned.get(ownerKey({ table: table.name, column: column.name })),
+      next && named.get(nameKey(next)),
+    ].filter((place) => place !== undefined);
+    const sequence = catalog.sequences[Math.min(...places)];
     return sequence ? [{ column: column.name, sequence }] : [];
   });
 }
 
-/** Whether a default is `nextval('schema.name'::regclass)`, as PostgreSQL prints it: parts are quoted where they need it. */
-function isNextOf(expression: string | undefined, { schema, name }: QualifiedName): boolean {
+interface SequencePlaces {
+  /** Places in the catalog: by owner the first one, by `nameKey`. */
+  readonly owned: ReadonlyMap<string, number>;
+  readonly named: ReadonlyMap<string, number>;
+}
+
+/** Catalogs do not change, and every table asks. */
+const known = new WeakMap<Catalog, SequencePlaces>();
+
+function placesOf(catalog: Catalog): SequencePlaces {
+  const done = known.get(catalog);
+  if (done) return done;
+  const owned = new Map<string, number>();
+  const named = new Map<string, number>();
+  for (const [place, { name, ownedBy }] of catalog.sequences.entries()) {
+    named.set(nameKey(name), place);
+    const owner = ownedBy && ownerKey(ownedBy);
+    if (owner !== undefined && !owned.has(owner)) owned.set(owner, place);
+  }
+  const made = { owned, named };
+  known.set(catalog, made);
+  return made;
+}
+
+function ownerKey({ table, column }: NonNullable<Sequence["ownedBy"]>): string {
+  return JSON.stringify([table.schema, table.name, column]);
+}
+
+/** The name in `nextval('schema.name'::regclass)`, as PostgreSQL prints it: parts are quoted where they need it. */
+function nextOf(expression: string | undefined): QualifiedName | undefined {
   const text = /^nextval\('((?:[^']|'')*)'::regclass\)$/.exec(expression ?? "")?.[1];
   const parts = text?.replaceAll("''", "'").match(/"(?:[^"]|"")*"|[^".]+/g) ?? [];
-  const names = parts.map((part) =>
+  const [schema, name, ...more] = parts.map((part) =>
     part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part,
   );
-  return names.length === 2 && names[0] === schema && names[1] === name;
+  if (schema === undefined || name === undefined || more.length > 0) return undefined;
+  return { schema, name };
 }
 
 export interface SequenceTargets {

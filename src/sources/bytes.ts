@@ -7,6 +7,8 @@ import { ExpectedError } from "../errors.ts";
 
 /** Size of one read from a file. */
 export const CHUNK_BYTES = 262_144;
+/** Size of the first read: who wants a little from each of many places does not pay for more. */
+const FIRST_BYTES = 8_192;
 
 /** The bytes of one file, or what a compressed file holds. */
 export interface Bytes {
@@ -76,13 +78,15 @@ interface HandleRange {
 /** Reads one chunk ahead, so that the disk works while the consumer does. */
 async function* readHandle(range: HandleRange): AsyncGenerator<Buffer, void, undefined> {
   let position = range.start;
-  let pending = readChunk(range, position);
+  let size = FIRST_BYTES;
+  let pending = readChunk(range, position, size);
   try {
     for (;;) {
       const chunk = await pending;
       if (chunk.length === 0) return;
       position += chunk.length;
-      pending = readChunk(range, position);
+      size = Math.min(CHUNK_BYTES, size * 4);
+      pending = readChunk(range, position, size);
       // A consumer that stops here leaves the read-ahead behind; its failure must not surface elsewhere.
       pending.catch(() => undefined);
       yield chunk;
@@ -92,8 +96,12 @@ async function* readHandle(range: HandleRange): AsyncGenerator<Buffer, void, und
   }
 }
 
-async function readChunk({ handle, path, end }: HandleRange, position: number): Promise<Buffer> {
-  const length = Math.min(CHUNK_BYTES, end - position);
+async function readChunk(
+  { handle, path, end }: HandleRange,
+  position: number,
+  size: number,
+): Promise<Buffer> {
+  const length = Math.min(size, end - position);
   if (length <= 0) return Buffer.alloc(0);
   try {
     const { bytesRead, buffer } = await handle.read(

@@ -46,6 +46,7 @@ export async function archiveSource(archive: Archive): Promise<DumpSource> {
   for (const entry of toc.entries) {
     if (holdsRows(entry)) blocks.push(await readBlockTarget(archive, entry));
   }
+  const byTable = placesByTable(blocks);
   const sorted: readonly SequenceValue[] = sequences.toSorted((a, b) =>
     compareNames(a.name, b.name),
   );
@@ -56,7 +57,7 @@ export async function archiveSource(archive: Archive): Promise<DumpSource> {
     blocks,
     anyOrder: archive.seekable,
     largeObjects: Math.max(largeObjects, archive.largeObjects),
-    lines: (request) => readLines(archive, blocks, request),
+    lines: (request) => readLines(archive, byTable, request),
     sequences: async () => sorted,
     digest: archive.digest,
     [Symbol.asyncDispose]: archive.close,
@@ -121,16 +122,35 @@ function describe({ path, toc, name, bytes }: Archive): Provenance {
   };
 }
 
+interface Placed {
+  readonly block: ArchiveBlock;
+  /** In the archive. */
+  readonly place: number;
+}
+
+/** By `nameKey`. */
+function placesByTable(blocks: readonly ArchiveBlock[]): ReadonlyMap<string, readonly Placed[]> {
+  const byTable = new Map<string, Placed[]>();
+  for (const [place, block] of blocks.entries()) {
+    const key = nameKey(block.table);
+    const known = byTable.get(key);
+    if (known) known.push({ block, place });
+    else byTable.set(key, [{ block, place }]);
+  }
+  return byTable;
+}
+
 async function* readLines(
   archive: Archive,
-  blocks: readonly ArchiveBlock[],
+  byTable: ReadonlyMap<string, readonly Placed[]>,
   request: LinesRequest,
 ): AsyncGenerator<Buffer, void, undefined> {
   const { encoding, standardStrings } = archive.toc;
   const parts = new Set(request.parts.map(nameKey));
-  for (const block of blocks) {
+  const placed = [...parts].flatMap((part) => byTable.get(part) ?? []);
+  for (const { block } of placed.sort((a, b) => a.place - b.place)) {
     // Of an empty table's INSERT statements nothing tells the columns.
-    if (block.empty || !parts.has(nameKey(block.table))) continue;
+    if (block.empty) continue;
     const text = {
       block,
       kind: block.kind,
