@@ -21,11 +21,13 @@ import { workFolder } from "./changeset/work-folder.ts";
 import type { Counts } from "./compare/change.ts";
 import { ExpectedError } from "./errors.ts";
 import { type Finding, finding } from "./findings.ts";
-import type { TableName } from "./names.ts";
+import type { QualifiedName, TableName } from "./names.ts";
 import { planSteps } from "./order/plan.ts";
 import type { Plan } from "./order/steps.ts";
 import { type ProgressEvent, progressReporter } from "./progress.ts";
-import { deployScript, preflightScript, type ScriptInput, verifyScript } from "./script/scripts.ts";
+import { checksumOf } from "./script/checksum.ts";
+import { deployScript } from "./script/deploy.ts";
+import { preflightScript, type ScriptInput, verifyScript } from "./script/scripts.ts";
 import { triggerWrites } from "./script/trigger-writes.ts";
 import { openSource } from "./sources/open.ts";
 import { finalProvenance } from "./sources/provenance.ts";
@@ -162,8 +164,16 @@ export interface ScriptOptions {
   readonly generatedAt: Date;
   /** The scripts refuse any other database. */
   readonly expectDatabase?: string;
-  /** As PostgreSQL takes it, e.g. `5s`. */
+  /** As PostgreSQL takes it, e.g. `5s`; `0` waits without limit. */
   readonly lockTimeout?: string;
+  /** The same for a single statement; without it there is no limit. */
+  readonly statementTimeout?: string;
+  /** Lock all touched tables against other writers before the first step. */
+  readonly lockTables?: boolean;
+  /** A table that keeps who has run which script; made if it is missing. */
+  readonly ledger?: QualifiedName;
+  /** Where updated and deleted rows are copied before they change; made if it is missing. */
+  readonly backupSchema?: string;
   /** Steps of more rows than this, or of 8 MB, go the set-based way. */
   readonly bulkThreshold?: number;
   /** False: the role may not make temporary tables. */
@@ -188,6 +198,7 @@ export async function makeScripts(
   const [deploy, verify, preflight] = await Promise.all(
     ["deploy", "verify", "preflight"].map(readTemplate),
   );
+  const identified = options.ledger !== undefined || options.backupSchema !== undefined;
   const input: ScriptInput = {
     catalog: comparison.production,
     changeset: comparison.changeset,
@@ -200,6 +211,11 @@ export async function makeScripts(
     generatedAt: options.generatedAt,
     expectDatabase: options.expectDatabase,
     lockTimeout: options.lockTimeout ?? "5s",
+    statementTimeout: options.statementTimeout ?? "0",
+    lockTables: options.lockTables ?? false,
+    ledger: options.ledger,
+    backupSchema: options.backupSchema,
+    checksum: identified ? await checksumOf(comparison.changeset) : "",
     bulk: {
       rows: options.bulkThreshold ?? 1000,
       bytes: 8 * 1024 * 1024,

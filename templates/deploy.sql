@@ -4,6 +4,7 @@
 \set AUTOCOMMIT on
 \set SINGLELINE off
 \set QUIET on
+\set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
 \if :{?dry_run}
@@ -14,6 +15,16 @@
 \else
   \set in_place refuse
 \endif
+\if :{?quiet}
+\else
+  \set quiet off
+\endif
+\if :{?ledger}
+\else
+  \set ledger ask
+\endif
+\set rowpatch_elapsed 'to_char(extract(epoch FROM clock_timestamp() - now()), ''FM9999990.0 "s  "'')'
+\set rowpatch_told 'NOT current_setting(''rowpatch.quiet'')::boolean'
 SET statement_timeout = 0;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
@@ -22,6 +33,8 @@ DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_tim
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 {{settings}}
 SELECT set_config('rowpatch.in_place', :'in_place', true), set_config('rowpatch.dry_run', :'dry_run', true),
+       set_config('rowpatch.quiet', :'quiet', true), set_config('rowpatch.ledger', :'ledger', true),
+       set_config('rowpatch.last', '', true), set_config('rowpatch.last_told', '', true), set_config('rowpatch.backups', '[]', true), set_config('rowpatch.backup_schema', '', true),
        set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[]', true), set_config('rowpatch.triggers', '[]', true),
        -- What this session had done before: the effects check subtracts it.
        set_config('rowpatch.before', coalesce((SELECT jsonb_object_agg(relid::text, jsonb_build_array(n_tup_ins, n_tup_upd, n_tup_del))
@@ -35,9 +48,12 @@ SELECT set_config('rowpatch.in_place', :'in_place', true), set_config('rowpatch.
 -- Shape guard: the tables are as they were reviewed
 {{shape}}
 
-{{prepare}}{{statements}}
+{{prepare}}{{backup}}\set SHOW_CONTEXT errors
+{{statements}}
 SET CONSTRAINTS ALL IMMEDIATE;
+\set SHOW_CONTEXT never
 {{restore}}
+{{checking}}
 -- State check: every change is in place
 {{state}}
 DO $drift$
@@ -46,15 +62,15 @@ DECLARE
 BEGIN
   IF current_setting('rowpatch.drifted') <> '0' THEN
     SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
-    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', current_setting('rowpatch.drifted'), E' rows:\n  ', named),
-      HINT = 'Nothing was changed. preflight.sql shows every row.';
+    RAISE EXCEPTION USING MESSAGE = concat({{drift}}, ', ', current_setting('rowpatch.drifted'), E' rows:\n  ', named),
+      HINT = {{hint}};
   END IF;
 END $drift$;
 
 -- Effects check: this transaction did what was reviewed, and nothing else
 {{effects}}
 
-SELECT current_setting('rowpatch.outcome') AS outcome \gset rowpatch_
+{{settle}}SELECT current_setting('rowpatch.outcome') AS outcome \gset rowpatch_
 \if :dry_run
   ROLLBACK;
   SELECT 'dry run, rolled back: ' || :'rowpatch_outcome';

@@ -139,6 +139,7 @@ describe.skipIf(!hasServer)("while others write", () => {
     const step = async () => {
       const { exitCode, stdout, stderr } = await psql(production.url, {
         file: files.path(turn.next),
+        variables: { quiet: "1" },
       });
       const [state] = await execute(production.url, SEEN);
       const applied = exitCode === 0;

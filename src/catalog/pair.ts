@@ -32,6 +32,9 @@ export interface PairOptions {
   readonly exclude: readonly string[];
   readonly keys: readonly { readonly table: string; readonly columns: readonly string[] }[];
   readonly ignoreColumns: readonly string[];
+  /** What scripts keep for themselves: not compared unless `include` names the very table. */
+  readonly ledger?: TableName;
+  readonly backupSchema?: string;
 }
 
 export interface Pairing {
@@ -97,7 +100,7 @@ function foreignReason(catalog: Catalog, table: Table | undefined): string | und
 /** Tells why a table is left out, or undefined. Patterns and keys that match no table are mistakes. */
 function choose(
   names: readonly TableName[],
-  { include, exclude, keys }: PairOptions,
+  { include, exclude, keys, ledger, backupSchema }: PairOptions,
 ): (name: TableName) => string | undefined {
   const known = [...include, ...exclude, ...keys.map(({ table }) => table)];
   for (const pattern of known) {
@@ -110,8 +113,12 @@ function choose(
   }
   const included = include.length > 0 ? tableMatcher(include) : () => true;
   const excluded = tableMatcher(exclude);
+  const isNamed = (name: TableName) =>
+    include.includes(`${name.schema}.${name.name}`) || include.includes(formatName(name));
   return (name) => {
     if (!included(name)) return "--include does not name it";
+    if (ledger && nameKey(ledger) === nameKey(name) && !isNamed(name)) return "it is the ledger";
+    if (backupSchema === name.schema && !isNamed(name)) return "it is a backup of rows";
     return excluded(name) ? "--exclude names it" : undefined;
   };
 }

@@ -3,6 +3,7 @@
  */
 import { availableParallelism } from "node:os";
 import { ExpectedError } from "../errors.ts";
+import type { QualifiedName } from "../names.ts";
 import { type RawSettings, type SettingReader, settingReader } from "./setting-reader.ts";
 
 export interface KeySetting {
@@ -36,6 +37,11 @@ export interface Settings {
   readonly out?: string;
   readonly expectDatabase?: string;
   readonly lockTimeout?: string;
+  readonly statementTimeout?: string;
+  /** Lock touched tables against other writers. */
+  readonly lockTables?: boolean;
+  readonly ledger?: QualifiedName;
+  readonly backupSchema?: string;
   /** Rows of a step beyond which it goes the set-based way. */
   readonly bulkThreshold?: number;
   /** False: scripts make no temporary tables. */
@@ -79,7 +85,11 @@ export function parseSettings(flags: RawSettings, file: RawSettings, fileName: s
     jobs: jobs(reader),
     ...optional("out", reader.text("out")),
     ...optional("expectDatabase", reader.text("expect-database")),
-    ...optional("lockTimeout", lockTimeout(reader)),
+    ...optional("lockTimeout", interval(reader, "lock-timeout")),
+    ...optional("statementTimeout", interval(reader, "statement-timeout")),
+    ...optional("lockTables", reader.choice("lock", [true, false])),
+    ...optional("ledger", ledger(reader)),
+    ...optional("backupSchema", backupSchema(reader)),
     ...optional("bulkThreshold", bulkThreshold(reader)),
     ...optional("temporaryTables", reader.choice("temp-tables", [true, false])),
   };
@@ -110,12 +120,48 @@ function ticket(reader: SettingReader): string | undefined {
   );
 }
 
-function lockTimeout(reader: SettingReader): string | undefined {
+function interval(
+  reader: SettingReader,
+  name: "lock-timeout" | "statement-timeout",
+): string | undefined {
   return reader.matching(
-    "lock-timeout",
+    name,
     /^\d{1,9}(ms|s|min|h)$|^0$/,
     "must be a time such as 5s or 500ms; 0 waits without limit",
   );
+}
+
+const NAME_BYTES = 63;
+
+/** `schema.table`, each part as it is or in double quotes. */
+function ledger(reader: SettingReader): QualifiedName | undefined {
+  const part = '("(?:[^"]|"")+"|[^".]+)';
+  const text = reader.text("ledger");
+  if (text === undefined) return undefined;
+  const [, schema = "", name = ""] = new RegExp(`^${part}\\.${part}$`, "s").exec(text) ?? [];
+  const found = { schema: unquoted(schema), name: unquoted(name) };
+  if (isUsable(found.schema) && isUsable(found.name)) return found;
+  reader.mistakes.push(
+    `--ledger must be schema.table, such as ops.rowpatch_ledger, not ${JSON.stringify(text)}`,
+  );
+  return undefined;
+}
+
+function backupSchema(reader: SettingReader): string | undefined {
+  const text = reader.text("backup-schema");
+  const name = text === undefined ? undefined : unquoted(text);
+  if (name === undefined || isUsable(name)) return name;
+  reader.mistakes.push(`--backup-schema must name a schema, not ${JSON.stringify(text)}`);
+  return undefined;
+}
+
+function unquoted(text: string): string {
+  return /^".*"$/s.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text;
+}
+
+/** A name that PostgreSQL would cut is another name; its own schemas are no place for tables. */
+function isUsable(name: string): boolean {
+  return name !== "" && Buffer.byteLength(name) <= NAME_BYTES && !/^pg_|\0/.test(name);
 }
 
 function bulkThreshold(reader: SettingReader): number | undefined {

@@ -40,11 +40,21 @@ function reviewedEffects(plan: Plan): ReadonlyMap<string, Effects> {
   return effects;
 }
 
-/** The DO block of the effects check. It leaves what was done in the setting rowpatch.outcome. */
+export interface EffectsFacts {
+  /** Tables that may have any effects. */
+  readonly writtenByTriggers: readonly TableName[];
+  /** Tables that the script itself makes. */
+  readonly made: readonly TableName[];
+  /** Changes in all: what was parked meanwhile is written twice, and counts once. */
+  readonly changes: number;
+  readonly direction: "deploy" | "revert";
+}
+
+/** The DO block of the effects check. It leaves what was done in the settings rowpatch.outcome and rowpatch.done. */
 export function effectsCheck(
   plan: Plan,
   tables: ReadonlyMap<string, ScriptTable>,
-  writtenByTriggers: readonly TableName[],
+  { writtenByTriggers, made, changes, direction }: EffectsFacts,
 ): Sql {
   const reviewed = [...reviewedEffects(plan)].flatMap(([key, { inserts, updates, deletes }]) => {
     const table = tables.get(key);
@@ -52,15 +62,56 @@ export function effectsCheck(
       ? [sql`(${literal(quoteName(table.name))}, ${inserts}, ${updates}, ${deletes})`]
       : [];
   });
-  const free = writtenByTriggers.map(
-    (table) => sql`to_regclass(${literal(quoteName(table))})::oid`,
-  );
+  const free = [...writtenByTriggers, ...made].map(oid);
   const except =
     free.length > 0 ? sql` WHERE relid IS NULL OR relid NOT IN (${join(free, ", ")})` : sql``;
-  return doBlock("effects", body(reviewed.length > 0 ? reviewed : [sql`(NULL, 0, 0, 0)`], except));
+  const own = made.length > 0 ? sql` AND c.oid NOT IN (${join(made.map(oid), ", ")})` : sql``;
+  const parked = plan.steps.some(({ kind }) => kind === "release");
+  return doBlock(
+    "effects",
+    body(reviewed.length > 0 ? reviewed : [sql`(NULL, 0, 0, 0)`], {
+      except,
+      own,
+      hint: literal(HINT[direction]),
+      partly: literal(PARTLY[direction]),
+      outcome: literal(`${changes} ${changes === 1 ? "row" : "rows"} changed`),
+      part: literal(
+        parked
+          ? " rows written, some of them twice; the others were in place"
+          : " rows changed, the others were in place",
+      ),
+    }),
+  );
 }
 
-function body(reviewed: readonly Sql[], except: Sql): Sql {
+function oid(table: TableName): Sql {
+  return sql`to_regclass(${literal(quoteName(table))})::oid`;
+}
+
+const HINT = {
+  deploy:
+    "Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted ones.",
+  revert:
+    "Nothing was changed. A cascade, trigger or rule wrote more than was reviewed: rows that came after the deploy may refer to rows that this script takes away.",
+} as const;
+
+const PARTLY = {
+  deploy:
+    "Nothing was changed. preflight.sql shows which. To take them as they are, add -v in_place=accept; revert.sql would then undo them too.",
+  revert:
+    "Nothing was changed. Someone has taken a part of the deploy back. To take that as it is, add -v in_place=accept.",
+} as const;
+
+interface Texts {
+  readonly except: Sql;
+  readonly own: Sql;
+  readonly hint: Sql;
+  readonly partly: Sql;
+  readonly outcome: Sql;
+  readonly part: Sql;
+}
+
+function body(reviewed: readonly Sql[], texts: Texts): Sql {
   return sql`DECLARE
   other text;
   fewer text;
@@ -83,7 +134,7 @@ BEGIN
     SELECT relid::regclass::text AS tbl, (SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = relid) AS partitioned,
            coalesce(a.ins, 0) AS ins, coalesce(a.upd, 0) AS upd, coalesce(a.del, 0) AS del,
            coalesce(r.ins, 0) AS rins, coalesce(r.upd, 0) AS rupd, coalesce(r.del, 0) AS rdel
-    FROM reviewed r FULL JOIN counted a USING (relid)${except}),
+    FROM reviewed r FULL JOIN counted a USING (relid)${texts.except}),
   judged AS (
     SELECT format('%s: %s inserts, %s updates, %s deletes, reviewed %s, %s, %s', tbl, ins, upd, del, rins, rupd, rdel) AS line,
            ins + upd + del AS rows,
@@ -97,18 +148,18 @@ BEGIN
   INTO other, fewer, done FROM judged;
   -- Emptying or rewriting a table does not count as rows; it leaves its entry in pg_class as written by this transaction.
   SELECT string_agg(c.oid::regclass::text, ', ') INTO redefined FROM pg_class c
-  WHERE c.xmin = pg_current_xact_id()::xid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.relnamespace <> 'pg_toast'::regnamespace;
+  WHERE c.xmin = pg_current_xact_id()::xid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.relnamespace <> 'pg_toast'::regnamespace${texts.own};
   IF redefined IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat('this transaction has truncated or redefined tables: ', redefined), HINT = 'Nothing was changed. A trigger or rule did that; it was not reviewed.';
   END IF;
   IF other IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat(E'the effects are not those reviewed:\\n  ', concat_ws(E'\\n  ', other, fewer)),
-      HINT = 'Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted ones.';
+      HINT = ${texts.hint};
   ELSIF done > 0 AND fewer IS NOT NULL AND current_setting('rowpatch.in_place') <> 'accept' THEN
     RAISE EXCEPTION USING MESSAGE = concat(E'a part of the changes is in place already:\\n  ', fewer),
-      HINT = 'Nothing was changed. preflight.sql shows which. To take them as they are, add -v in_place=accept; revert.sql would then undo them too.';
+      HINT = ${texts.partly};
   END IF;
-  PERFORM set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
-    WHEN fewer IS NOT NULL THEN concat(done, ' rows changed, the others were in place') ELSE concat(done, ' rows changed') END, true);
+  PERFORM set_config('rowpatch.done', done::text, true), set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
+    WHEN fewer IS NOT NULL THEN concat(done, ${texts.part}) ELSE ${texts.outcome} END, true);
 END`;
 }

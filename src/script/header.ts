@@ -4,9 +4,8 @@
 
 import type { ChangedTable, Changeset } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
-import type { Finding } from "../findings.ts";
-import { formatIdentifier, formatName } from "../names.ts";
-import type { DeferredConstraint } from "../order/steps.ts";
+import type { Finding, Severity } from "../findings.ts";
+import { formatName, printable } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import { comment, type Sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
@@ -39,7 +38,7 @@ export function header(facts: HeaderFacts): Sql {
     ...countLines(changeset.tables),
     "",
     ...facts.notes,
-    ...(findings.length > 0 ? ["", ...findings.flatMap(findingLines)] : []),
+    ...(findings.length > 0 ? ["", ...sorted(findings).flatMap(findingLines)] : []),
     "",
     ...facts.run,
   );
@@ -78,53 +77,37 @@ function countLines(tables: readonly ChangedTable[]): readonly string[] {
   ];
 }
 
+const SEVERITIES: readonly Severity[] = ["blocking", "warning", "notice"];
+
+/** Gravest first, else in their order. */
+function sorted(findings: readonly Finding[]): readonly Finding[] {
+  return SEVERITIES.flatMap((wanted) => findings.filter(({ severity }) => severity === wanted));
+}
+
 function findingLines({ severity, message }: Finding): readonly string[] {
-  return [`${severity.padEnd(12)} ${message}`];
+  return wrapWords(severity, printable(message));
 }
 
-/** What the transaction needs and takes. */
-export function operationNotes(
-  tables: readonly ScriptTable[],
-  deferred: readonly DeferredConstraint[],
-  lockTimeout: string,
-): readonly string[] {
-  const needs = tables.map(({ label, children, changed: { counts } }) => {
-    const rights = [
-      "SELECT",
-      counts.insert > 0 ? "INSERT" : "",
-      counts.update > 0 || (counts.delete > 0 && children.length > 0) ? "UPDATE" : "",
-      counts.delete > 0 ? "DELETE" : "",
-    ];
-    return `${label} (${rights.filter((right) => right !== "").join(", ")})`;
-  });
-  const locked = tables
-    .filter(({ arbiter, changed }) => !arbiter && changed.counts.insert > 0)
-    .map(({ label }) => label);
-  return [
-    ...wrap("needs", needs),
-    `locks        the changed rows; waits at most ${lockTimeout} for a lock`,
-    ...(locked.length > 0
-      ? wrap("locks", [`against other writers (SHARE ROW EXCLUSIVE): ${locked.join(", ")}`])
-      : []),
-    ...(deferred.length > 0
-      ? wrap(
-          "defers",
-          deferred.map(({ table, name }) => `${formatIdentifier(name)} of ${formatName(table)}`),
-        )
-      : []),
-  ];
+function wrapWords(title: string, text: string): readonly string[] {
+  return folded(title, text.split(" "), " ");
 }
 
-/** Many items over lines of readable length. */
-function wrap(title: string, items: readonly string[]): readonly string[] {
+/** Many items over lines of readable length, a comma between them; nothing for none. */
+export function wrap(title: string, items: readonly string[]): readonly string[] {
+  return folded(title, items, ", ");
+}
+
+const WIDTH = 120;
+
+function folded(title: string, items: readonly string[], separator: string): readonly string[] {
   const lines: string[] = [];
   let line = "";
   for (const item of items) {
-    if (line !== "" && line.length + item.length > 120) {
-      lines.push(`${line},`);
+    if (line !== "" && line.length + item.length > WIDTH) {
+      lines.push(`${line}${separator.trimEnd()}`);
       line = "";
     }
-    line += line === "" ? item : `, ${item}`;
+    line += line === "" ? item : `${separator}${item}`;
   }
   if (line !== "") lines.push(line);
   return lines.map((text, index) => `${(index === 0 ? title : "").padEnd(12)} ${text}`);

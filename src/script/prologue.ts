@@ -1,19 +1,32 @@
 /**
  * Settings and guards at the start of every script's transaction.
  */
-import { type QualifiedName, quoteName } from "../names.ts";
 import { SESSION_SETTINGS } from "../sources/session.ts";
+import { type Needs, relationPrivileges } from "./needs.ts";
 import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
-import type { ScriptTable } from "./table.ts";
+
+/** Settings that the user chooses, as PostgreSQL takes them. */
+export interface SessionOptions {
+  readonly lockTimeout: string;
+  readonly statementTimeout: string;
+  /** What pg_stat_activity shows. */
+  readonly applicationName: string;
+}
 
 /**
  * Pins the session settings that exist on the server. pg_catalog stands first and pg_temp last on the path, so that the
  * script's own functions, operators and types cannot be shadowed; all tables are qualified.
  */
-export function pinnedSettings(lockTimeout: string): Sql {
+export function pinnedSettings({
+  lockTimeout,
+  statementTimeout,
+  applicationName,
+}: SessionOptions): Sql {
   const values = new Map<string, string>(SESSION_SETTINGS.map(({ name, value }) => [name, value]));
   values.set("search_path", "pg_catalog, pg_temp");
   values.set("lock_timeout", lockTimeout);
+  values.set("statement_timeout", statementTimeout);
+  values.set("application_name", applicationName);
   const rows = [...values].map(([name, value]) => sql`(${literal(name)}, ${literal(value)})`);
   return sql`SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.value, true)) AS pinned
 FROM (VALUES ${join(rows, ", ")}) AS s (name, value)
@@ -33,6 +46,8 @@ export function environmentGuard(expectDatabase: string | undefined, writes: boo
   IF NOT current_setting('track_counts')::boolean THEN RAISE EXCEPTION 'track_counts is off: what this script does could not be checked'; END IF;
   IF lower(current_setting('rowpatch.dry_run')) NOT IN ('1', 'on', 'true', 't', 'yes', 'y', '0', 'off', 'false', 'f', 'no', 'n') THEN RAISE EXCEPTION USING MESSAGE = concat('-v dry_run must be 1 or 0, not "', current_setting('rowpatch.dry_run'), '"'); END IF;
   IF current_setting('rowpatch.in_place') NOT IN ('accept', 'refuse') THEN RAISE EXCEPTION USING MESSAGE = concat('-v in_place must be accept or refuse, not "', current_setting('rowpatch.in_place'), '"'); END IF;
+  IF lower(current_setting('rowpatch.quiet')) NOT IN ('1', 'on', 'true', 't', 'yes', 'y', '0', 'off', 'false', 'f', 'no', 'n') THEN RAISE EXCEPTION USING MESSAGE = concat('-v quiet must be 1 or 0, not "', current_setting('rowpatch.quiet'), '"'); END IF;
+  IF current_setting('rowpatch.ledger') NOT IN ('accept', 'ask') THEN RAISE EXCEPTION USING MESSAGE = concat('-v ledger must be accept, not "', current_setting('rowpatch.ledger'), '"'); END IF;
   IF current_setting('session_replication_role') <> 'origin' THEN RAISE EXCEPTION 'session_replication_role is not origin: foreign keys would not be checked'; END IF;`
     : sql``;
   return doBlock(
@@ -44,38 +59,12 @@ END`,
 }
 
 /** The role must have every privilege that the statements need, before the first of them runs. */
-export function privilegeGuard(
-  tables: readonly ScriptTable[],
-  {
-    writes,
-    temporary,
-    sequences = [],
-  }: {
-    readonly writes: boolean;
-    readonly temporary: boolean;
-    /** Those that setval() raises; the functions below take them for tables. */
-    readonly sequences?: readonly QualifiedName[];
-  },
-): Sql {
-  const raised = sequences.flatMap((name) =>
-    ["SELECT", "UPDATE"].map(
-      (privilege) => sql`(${literal(quoteName(name))}, ${literal(privilege)})`,
-    ),
+export function privilegeGuard(needs: Needs): Sql {
+  const rows = relationPrivileges(needs).map(
+    ({ relation, privilege }) => sql`(${literal(relation)}, ${literal(privilege)})`,
   );
-  const touched = tables.flatMap(({ name, children, changed: { counts } }) =>
-    [
-      "SELECT",
-      ...(writes && counts.insert > 0 ? ["INSERT"] : []),
-      // Rows that others may refer to are locked before they are deleted, which takes the right to update them.
-      ...(writes && (counts.update > 0 || (counts.delete > 0 && children.length > 0))
-        ? ["UPDATE"]
-        : []),
-      ...(writes && counts.delete > 0 ? ["DELETE"] : []),
-    ].map((privilege) => sql`(${literal(quoteName(name))}, ${literal(privilege)})`),
-  );
-  const rows = [...touched, ...raised];
   if (rows.length === 0) return sql``;
-  const temporaryTables = temporary
+  const temporaryTables = needs.temporary
     ? sql`
   IF NOT has_database_privilege(current_database(), 'TEMP') THEN RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: TEMPORARY on database ', current_database()), HINT = 'Nothing was changed. Make the script again with --no-temp-tables.'; END IF;`
     : sql``;
@@ -86,11 +75,16 @@ export function privilegeGuard(
 BEGIN${temporaryTables}
   SELECT string_agg(concat(privilege, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ${join(rows, ", ")}) AS needed (tbl, privilege)
-  WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(to_regclass(tbl)::oid, privilege)
-    AND NOT (privilege <> 'DELETE' AND has_any_column_privilege(to_regclass(tbl)::oid, CASE privilege WHEN 'DELETE' THEN 'SELECT' ELSE privilege END));
+  WHERE ${isMissing(sql`current_user`)};
   IF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed.';
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed. preflight.sql names the GRANT statements that help.';
   END IF;
 END`,
   );
+}
+
+/** `role` lacks `privilege` on `tbl`, if there is one. Some columns will do where they are those that the statements name. */
+export function isMissing(role: Sql): Sql {
+  return sql`to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(${role}, to_regclass(tbl)::oid, privilege)
+    AND NOT (privilege IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege(${role}, to_regclass(tbl)::oid, CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN privilege ELSE 'SELECT' END))`;
 }

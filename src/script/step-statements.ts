@@ -15,6 +15,7 @@ import {
 } from "./bulk.ts";
 import { type Loads, loadKey } from "./checks.ts";
 import { chunksOf, valuesList } from "./chunks.ts";
+import { progress } from "./progress.ts";
 import { type RowSet, sameKey } from "./row-set.ts";
 import { comment, doBlock, type Sql, sql } from "./sql.ts";
 import { statement, statementTogether } from "./statement.ts";
@@ -77,7 +78,9 @@ export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGener
     const { step, table } = written;
     const why = step.reason === undefined ? "" : `: ${step.reason}`;
     const rows = `${step.count} ${step.kind}${step.count === 1 ? "" : "s"}`;
-    yield comment(`Step ${index + 1} of ${steps.length}: ${table.label}, ${rows}${why}`);
+    const title = `tep ${index + 1} of ${steps.length}: ${table.label}, ${rows}${why}`;
+    yield comment(`S${title}`);
+    yield progress(`s${title}`);
     yield* statements(written);
     yield sql``;
   }

@@ -29,7 +29,12 @@ async function reviewed(
     deferred: [],
     cascades,
   };
-  const text = effectsCheck(plan, new Map([[nameKey(table.name), table]]), []);
+  const text = effectsCheck(plan, new Map([[nameKey(table.name), table]]), {
+    writtenByTriggers: [],
+    made: [],
+    changes: 1,
+    direction: "deploy",
+  });
   return /\(VALUES\s+([\s\S]*?)\),\n {2}reviewed/.exec(text)?.[1] ?? "";
 }
 

@@ -83,6 +83,7 @@ async function bundleFacts({ settings, time }: Run, comparison: Comparison): Pro
   const { makeScripts } = await import("../../pipeline.ts");
   const { ticket, expectDatabase, lockTimeout, bulkThreshold, temporaryTables, triggerWrites } =
     settings;
+  const { statementTimeout, lockTables, ledger, backupSchema } = settings;
   const options = {
     version: readVersion(),
     generatedAt: time,
@@ -90,6 +91,10 @@ async function bundleFacts({ settings, time }: Run, comparison: Comparison): Pro
     ...(expectDatabase === undefined ? {} : { expectDatabase }),
     triggerWrites,
     ...(lockTimeout === undefined ? {} : { lockTimeout }),
+    ...(statementTimeout === undefined ? {} : { statementTimeout }),
+    ...(lockTables === undefined ? {} : { lockTables }),
+    ...(ledger === undefined ? {} : { ledger }),
+    ...(backupSchema === undefined ? {} : { backupSchema }),
     ...(bulkThreshold === undefined ? {} : { bulkThreshold }),
     ...(temporaryTables === undefined ? {} : { temporaryTables }),
   };

@@ -9,11 +9,16 @@
 --   public.doc           1        1        1        -
 --   public.part          2        2        1        -
 --
--- needs        public.doc (SELECT, INSERT, UPDATE, DELETE), public.part (SELECT, INSERT, UPDATE, DELETE)
--- locks        the changed rows; waits at most 5s for a lock
--- triggers     off while it runs: public.doc, public.part; needs their owner, and locks them against all writers until COMMIT
+-- needs        public.doc (its owner: SELECT, INSERT, UPDATE, DELETE), public.part (its owner: SELECT, INSERT, UPDATE, DELETE)
+-- locks        changed rows: readers go on, writers of the same rows wait until COMMIT, waits at most 5s for a lock
+-- locks        SHARE ROW EXCLUSIVE (readers go on, all writers wait): public.doc, public.part
+-- triggers     off while it runs: public.doc, public.part
+-- writes       8 rows, about 1.3 kB of WAL, 116 kB if every row falls on a page of its own right after a checkpoint
+--              (values, 100 bytes a row, 80 for each entry of a unique index; other indexes and TOAST are not counted)
+-- takes        as long as in the rehearsal: rowpatch rehearse writes it to rehearsal.json and the report
 --
--- notice       table public.doc: triggers are off while the script runs: "Always; -- x" of public.doc, at_commit of public.doc, stamp of public.doc
+-- notice       table public.doc: triggers are off while the script runs: "Always; -- x" of public.doc, at_commit of public.doc, stamp of
+--              public.doc
 -- notice       table public.part: triggers are off while the script runs: on_root of public.part, on_leaf of public.part_high
 --
 -- check first  psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"
@@ -26,6 +31,7 @@
 \set AUTOCOMMIT on
 \set SINGLELINE off
 \set QUIET on
+\set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
 \if :{?dry_run}
@@ -36,6 +42,16 @@
 \else
   \set in_place refuse
 \endif
+\if :{?quiet}
+\else
+  \set quiet off
+\endif
+\if :{?ledger}
+\else
+  \set ledger ask
+\endif
+\set rowpatch_elapsed 'to_char(extract(epoch FROM clock_timestamp() - now()), ''FM9999990.0 "s  "'')'
+\set rowpatch_told 'NOT current_setting(''rowpatch.quiet'')::boolean'
 SET statement_timeout = 0;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
@@ -43,9 +59,11 @@ DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_tim
 
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.value, true)) AS pinned
-FROM (VALUES ('search_path', 'pg_catalog, pg_temp'), ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('xmloption', 'content'), ('xmlbinary', 'base64'), ('lc_monetary', 'C'), ('array_nulls', 'on'), ('transform_null_equals', 'off'), ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('row_security', 'off'), ('statement_timeout', '0'), ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'), ('jit', 'off'), ('synchronize_seqscans', 'off'), ('client_min_messages', 'warning')) AS s (name, value)
+FROM (VALUES ('search_path', 'pg_catalog, pg_temp'), ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '1'), ('bytea_output', 'hex'), ('xmloption', 'content'), ('xmlbinary', 'base64'), ('lc_monetary', 'C'), ('array_nulls', 'on'), ('transform_null_equals', 'off'), ('standard_conforming_strings', 'on'), ('quote_all_identifiers', 'off'), ('row_security', 'off'), ('statement_timeout', '0'), ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'), ('jit', 'off'), ('synchronize_seqscans', 'off'), ('client_min_messages', 'warning'), ('application_name', 'rowpatch CHG-1')) AS s (name, value)
 WHERE EXISTS (SELECT FROM pg_catalog.pg_settings p WHERE p.name OPERATOR(pg_catalog.=) s.name) \gset rowpatch_
 SELECT set_config('rowpatch.in_place', :'in_place', true), set_config('rowpatch.dry_run', :'dry_run', true),
+       set_config('rowpatch.quiet', :'quiet', true), set_config('rowpatch.ledger', :'ledger', true),
+       set_config('rowpatch.last', '', true), set_config('rowpatch.last_told', '', true), set_config('rowpatch.backups', '[]', true), set_config('rowpatch.backup_schema', '', true),
        set_config('rowpatch.drifted', '0', true), set_config('rowpatch.rows', '[]', true), set_config('rowpatch.triggers', '[]', true),
        -- What this session had done before: the effects check subtracts it.
        set_config('rowpatch.before', coalesce((SELECT jsonb_object_agg(relid::text, jsonb_build_array(n_tup_ins, n_tup_upd, n_tup_del))
@@ -58,20 +76,35 @@ BEGIN
   IF NOT current_setting('track_counts')::boolean THEN RAISE EXCEPTION 'track_counts is off: what this script does could not be checked'; END IF;
   IF lower(current_setting('rowpatch.dry_run')) NOT IN ('1', 'on', 'true', 't', 'yes', 'y', '0', 'off', 'false', 'f', 'no', 'n') THEN RAISE EXCEPTION USING MESSAGE = concat('-v dry_run must be 1 or 0, not "', current_setting('rowpatch.dry_run'), '"'); END IF;
   IF current_setting('rowpatch.in_place') NOT IN ('accept', 'refuse') THEN RAISE EXCEPTION USING MESSAGE = concat('-v in_place must be accept or refuse, not "', current_setting('rowpatch.in_place'), '"'); END IF;
+  IF lower(current_setting('rowpatch.quiet')) NOT IN ('1', 'on', 'true', 't', 'yes', 'y', '0', 'off', 'false', 'f', 'no', 'n') THEN RAISE EXCEPTION USING MESSAGE = concat('-v quiet must be 1 or 0, not "', current_setting('rowpatch.quiet'), '"'); END IF;
+  IF current_setting('rowpatch.ledger') NOT IN ('accept', 'ask') THEN RAISE EXCEPTION USING MESSAGE = concat('-v ledger must be accept, not "', current_setting('rowpatch.ledger'), '"'); END IF;
   IF current_setting('session_replication_role') <> 'origin' THEN RAISE EXCEPTION 'session_replication_role is not origin: foreign keys would not be checked'; END IF;
   PERFORM 1;
 END
 $guard$;
+DO $single$
+DECLARE
+  k CONSTANT bigint := '8633054405222738364';
+  holder text;
+BEGIN
+  IF pg_try_advisory_xact_lock(k) THEN RETURN; END IF;
+  SELECT string_agg(concat_ws(', ', 'process ' || l.pid, 'user ' || a.usename, nullif(a.application_name, ''), 'from ' || host(a.client_addr), 'since ' || a.xact_start), '; ' ORDER BY l.pid) INTO holder
+  FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (l.classid::bigint << 32) | l.objid::bigint = k;
+  RAISE EXCEPTION USING MESSAGE = concat_ws(': ', 'another script of rowpatch runs in this database', holder), HINT = 'Nothing was changed. Wait until it has ended, then run this one.';
+END
+$single$;
 DO $privileges$
 DECLARE
   missing text;
 BEGIN
   SELECT string_agg(concat(privilege, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ('"public"."doc"', 'SELECT'), ('"public"."doc"', 'INSERT'), ('"public"."doc"', 'UPDATE'), ('"public"."doc"', 'DELETE'), ('"public"."part"', 'SELECT'), ('"public"."part"', 'INSERT'), ('"public"."part"', 'UPDATE'), ('"public"."part"', 'DELETE')) AS needed (tbl, privilege)
-  WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(to_regclass(tbl)::oid, privilege)
-    AND NOT (privilege <> 'DELETE' AND has_any_column_privilege(to_regclass(tbl)::oid, CASE privilege WHEN 'DELETE' THEN 'SELECT' ELSE privilege END));
+  WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(current_user, to_regclass(tbl)::oid, privilege)
+    AND NOT (privilege IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege(current_user, to_regclass(tbl)::oid, CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN privilege ELSE 'SELECT' END));
   IF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed.';
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed. preflight.sql names the GRANT statements that help.';
   END IF;
 END
 $privileges$;
@@ -98,6 +131,7 @@ BEGIN
       ('"public"."doc"', '', 'ROW EXCLUSIVE'),
       ('"public"."part"', '', 'ROW EXCLUSIVE')) AS listed (tbl, only_this, mode)
     JOIN pg_class c ON c.oid = to_regclass(listed.tbl) WHERE c.relkind IN ('r', 'p')
+    ORDER BY listed.tbl COLLATE "C"
   LOOP
     BEGIN
       EXECUTE concat('LOCK TABLE ', t.only_this, t.tbl, ' IN ', t.mode, ' MODE');
@@ -205,27 +239,35 @@ BEGIN
   PERFORM set_config('rowpatch.triggers', off::text, true);
 END
 $triggers$;
+\set SHOW_CONTEXT errors
 -- Step 1 of 6: public.doc, 1 insert
+SELECT :rowpatch_elapsed || 'step 1 of 6: public.doc, 1 insert' WHERE :rowpatch_told;
 INSERT INTO "public"."doc" ("id", "v", "changed", "hits") VALUES ('4', 'd', '2002-01-01 00:00:00+00', '7') ON CONFLICT ("id") DO NOTHING;
 
 -- Step 2 of 6: public.part, 2 inserts
+SELECT :rowpatch_elapsed || 'step 2 of 6: public.part, 2 inserts' WHERE :rowpatch_told;
 INSERT INTO "public"."part" ("id", "doc", "v") VALUES ('3', '4', 'new') ON CONFLICT ("id") DO NOTHING;
 INSERT INTO "public"."part" ("id", "doc", "v") VALUES ('12', '4', 'new') ON CONFLICT ("id") DO NOTHING;
 
 -- Step 3 of 6: public.doc, 1 update
+SELECT :rowpatch_elapsed || 'step 3 of 6: public.doc, 1 update' WHERE :rowpatch_told;
 UPDATE "public"."doc" SET "v" = 'A' WHERE "id" = '1' AND "v" = 'a';
 
 -- Step 4 of 6: public.part, 2 updates
+SELECT :rowpatch_elapsed || 'step 4 of 6: public.part, 2 updates' WHERE :rowpatch_told;
 UPDATE "public"."part" SET "v" = 'changed' WHERE "id" = '1' AND "v" = 'a';
 UPDATE "public"."part" SET "v" = 'changed' WHERE "id" = '11' AND "v" = 'c';
 
 -- Step 5 of 6: public.part, 1 delete
+SELECT :rowpatch_elapsed || 'step 5 of 6: public.part, 1 delete' WHERE :rowpatch_told;
 DELETE FROM "public"."part" WHERE "id" = '2' AND "doc" = '1' AND "v" = 'b';
 
 -- Step 6 of 6: public.doc, 1 delete
+SELECT :rowpatch_elapsed || 'step 6 of 6: public.doc, 1 delete' WHERE :rowpatch_told;
 DELETE FROM "public"."doc" WHERE "id" = '3' AND "v" = 'c' AND "changed" = '2001-01-01 00:00:00+00' AND "hits" = '0';
 
 SET CONSTRAINTS ALL IMMEDIATE;
+\set SHOW_CONTEXT never
 -- Triggers back as they were
 DO $triggers$
 DECLARE
@@ -237,6 +279,7 @@ BEGIN
 END
 $triggers$;
 
+SELECT :rowpatch_elapsed || 'checking that every change is in place, and nothing else was done' WHERE :rowpatch_told;
 -- State check: every change is in place
 -- public.doc
 DO $state$
@@ -362,7 +405,7 @@ DECLARE
 BEGIN
   IF current_setting('rowpatch.drifted') <> '0' THEN
     SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
-    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', current_setting('rowpatch.drifted'), E' rows:\n  ', named),
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed', ', ', current_setting('rowpatch.drifted'), E' rows:\n  ', named),
       HINT = 'Nothing was changed. preflight.sql shows every row.';
   END IF;
 END $drift$;
@@ -417,8 +460,8 @@ BEGIN
     RAISE EXCEPTION USING MESSAGE = concat(E'a part of the changes is in place already:\n  ', fewer),
       HINT = 'Nothing was changed. preflight.sql shows which. To take them as they are, add -v in_place=accept; revert.sql would then undo them too.';
   END IF;
-  PERFORM set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
-    WHEN fewer IS NOT NULL THEN concat(done, ' rows changed, the others were in place') ELSE concat(done, ' rows changed') END, true);
+  PERFORM set_config('rowpatch.done', done::text, true), set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
+    WHEN fewer IS NOT NULL THEN concat(done, ' rows changed, the others were in place') ELSE '8 rows changed' END, true);
 END
 $effects$;
 

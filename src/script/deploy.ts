@@ -1,0 +1,215 @@
+/**
+ * The deploy script; with the inverted changeset and its plan, the revert script.
+ */
+import { activeRules, firingTriggers } from "../catalog/firing.ts";
+import type { Catalog } from "../catalog/types.ts";
+import type { Changeset, SequenceTarget } from "../changeset/types.ts";
+import { totalOf } from "../changeset/types.ts";
+import type { Counts } from "../compare/change.ts";
+import { plural, quoteName } from "../names.ts";
+import type { Plan } from "../order/steps.ts";
+import { type Backup, backupsOf, fillBackups, settleBackups } from "./backup.ts";
+import { checkAll } from "./checks.ts";
+import { effectsCheck } from "./effects.ts";
+import { header } from "./header.ts";
+import { type LedgerEntry, ledgerCheck, ledgerWrite } from "./ledger.ts";
+import { isLocked, singleRun, tableLocks } from "./locks.ts";
+import { type Needs, writingNeeds } from "./needs.ts";
+import { operationNotes } from "./operation-notes.ts";
+import { progress } from "./progress.ts";
+import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
+import { type ScriptInput, sessionOptions, triggerColumns } from "./scripts.ts";
+import { shapeGuards } from "./shape.ts";
+import { comment, ident, lines, literal, qualified, type Sql, sql } from "./sql.ts";
+import { stateCheck } from "./state-check.ts";
+import {
+  reusableLoads,
+  stepStatements,
+  type WrittenStep,
+  writtenSteps,
+} from "./step-statements.ts";
+import { type ScriptTable, scriptTables } from "./table.ts";
+import { fill } from "./template.ts";
+import { ownershipGuard, rulesOff, rulesOn, triggersOff, triggersOn } from "./triggers.ts";
+
+export type Direction = "deploy" | "revert";
+
+/** What a script that writes does, beside its text. */
+export interface Operation {
+  readonly tables: ReadonlyMap<string, ScriptTable>;
+  /** With changes. */
+  readonly touched: readonly ScriptTable[];
+  readonly steps: readonly WrittenStep[];
+  /** Of these, triggers or rules are switched off meanwhile. */
+  readonly switched: readonly ScriptTable[];
+  readonly ruled: readonly ScriptTable[];
+  readonly needs: Needs;
+  readonly backups: readonly Backup[];
+  readonly ledger: LedgerEntry | undefined;
+}
+
+/** Decides it. Reads the changes of steps that releases have altered. */
+export async function operationOf(input: ScriptInput, direction: Direction): Promise<Operation> {
+  const { catalog, changeset, plan } = input;
+  const tables = scriptTables(catalog, changeset.tables, triggerColumns(input, direction));
+  const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
+  const switched = input.disableTriggers
+    ? touched.filter((table) => hasTriggers(catalog, table))
+    : [];
+  const ruled = input.disableRules
+    ? touched.filter((table) => activeRules(table.catalog).length > 0)
+    : [];
+  const steps = await writtenSteps(plan, tables, input.bulk);
+  const backups =
+    input.backupSchema === undefined
+      ? []
+      : backupsOf(touched, { ...input, schema: input.backupSchema, direction });
+  const needs = writingNeeds(touched, {
+    plan,
+    sequences: changeset.sequences.map(({ sequence }) => sequence),
+    temporary: steps.some(({ form }) => form === "table"),
+    locked: (table) => isLocked(table, input.lockTables),
+    owned: [...switched, ...ruled],
+    saved: backups.length > 0,
+  });
+  const ledger = input.ledger && {
+    ...input,
+    ledger: input.ledger,
+    direction,
+    counts: countsOf(changeset),
+  };
+  return { tables, touched, steps, switched, ruled, needs, backups, ledger };
+}
+
+/** The text, in pieces. */
+export async function* deployScript(
+  input: ScriptInput,
+  direction: Direction,
+): AsyncGenerator<string> {
+  const operation = await operationOf(input, direction);
+  const { tables, touched, steps, switched, ruled, needs, backups, ledger } = operation;
+  const { catalog, changeset, plan } = input;
+  yield* fill(input.templates.deploy, {
+    header: header({
+      ...input,
+      title: title(changeset, direction),
+      tables: touched,
+      notes: operationNotes(input, operation),
+      run: RUN[direction],
+    }),
+    settings: pinnedSettings(sessionOptions(input)),
+    guards: present([
+      environmentGuard(input.expectDatabase, true),
+      singleRun(),
+      privilegeGuard(needs),
+      ...(switched.length + ruled.length > 0 ? [ownershipGuard([...switched, ...ruled])] : []),
+      ...(ledger ? [ledgerCheck(ledger)] : []),
+    ]),
+    locks: tableLocks(touched, input.lockTables),
+    shape: shapeGuards(
+      catalog,
+      touched.map((table) => table.catalog),
+    ),
+    prepare: lines([
+      ...(switched.length > 0 ? [comment("Triggers off"), triggersOff(switched)] : []),
+      ...rulesOff(ruled),
+      ...deferrals(plan),
+    ]),
+    backup: fillBackups(backups, changeset, { ...input.bulk, name: input.name }),
+    statements: stepStatements(steps),
+    restore: lines([
+      ...(switched.length > 0 ? [comment("Triggers back as they were"), triggersOn()] : []),
+      ...rulesOn(ruled),
+    ]),
+    state: checkAll(changeset, touched, {
+      loads: reusableLoads(steps),
+      check: stateCheck,
+      sides: { before: false, after: true },
+    }),
+    checking: progress("checking that every change is in place, and nothing else was done"),
+    drift: literal(DRIFT[direction]),
+    hint: literal(driftHint(input, touched, direction)),
+    effects: effectsCheck(plan, tables, {
+      writtenByTriggers: input.triggerWrites.tables,
+      made: backups.map(({ name }) => name),
+      changes: totalOf(countsOf(changeset)),
+      direction,
+    }),
+    settle: lines(present([settleBackups(backups), ledger ? ledgerWrite(ledger) : sql``])),
+    sequences: lines(changeset.sequences.map(raiseSequence)),
+    name: literal(direction === "deploy" ? input.name : `revert of ${input.name}`),
+  });
+}
+
+const DRIFT = {
+  deploy: "production is not as reviewed",
+  revert: "production is not as the deploy left it",
+} as const;
+
+/** Where to look next. Triggers that fire may have put other values into the rows. */
+function driftHint(
+  { catalog, disableTriggers }: ScriptInput,
+  touched: readonly ScriptTable[],
+  direction: Direction,
+): string {
+  const said =
+    direction === "deploy"
+      ? "Nothing was changed. preflight.sql shows every row."
+      : "Nothing was changed. Someone has changed these rows since the deploy; decide by hand what they should hold.";
+  const firing = disableTriggers ? [] : touched.filter((table) => hasTriggers(catalog, table));
+  if (firing.length === 0) return said;
+  const labels = firing.map(({ label }) => label).join(", ");
+  return `${said} Triggers fire on ${labels}: name columns that they write with --trigger-writes.`;
+}
+
+const RUN = {
+  deploy: [
+    'check first  psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"',
+    'try          psql -X -v ON_ERROR_STOP=1 -v dry_run=1 -f deploy.sql "$URL"',
+    'run          psql -X -v ON_ERROR_STOP=1 -f deploy.sql "$URL"',
+    'verify       psql -X -v ON_ERROR_STOP=1 -f verify.sql "$URL"',
+    'undo         psql -X -v ON_ERROR_STOP=1 -f revert.sql "$URL"',
+  ],
+  revert: [
+    'try          psql -X -v ON_ERROR_STOP=1 -v dry_run=1 -f revert.sql "$URL"',
+    'run          psql -X -v ON_ERROR_STOP=1 -f revert.sql "$URL"',
+  ],
+} as const;
+
+function title({ tables }: Changeset, direction: Direction): string {
+  const sums = countsOf({ tables });
+  const counts = (["insert", "update", "delete"] as const)
+    .map((kind) => plural(sums[kind], kind))
+    .join(", ");
+  const touched = plural(tables.filter(({ counts }) => totalOf(counts) > 0).length, "table");
+  return direction === "deploy"
+    ? `Brings ${counts} in ${touched} from local to production.`
+    : `Takes deploy.sql back: ${counts} in ${touched}.`;
+}
+
+function countsOf({ tables }: Pick<Changeset, "tables">): Counts {
+  const sum = (kind: keyof Counts) => tables.reduce((total, { counts }) => total + counts[kind], 0);
+  return { insert: sum("insert"), update: sum("update"), delete: sum("delete") };
+}
+
+/** Whether a user trigger of the table or one of its partitions would fire. */
+function hasTriggers(catalog: Catalog, table: ScriptTable): boolean {
+  return firingTriggers(catalog, table.catalog).length > 0;
+}
+
+function present(blocks: readonly Sql[]): readonly Sql[] {
+  return blocks.filter((block) => block !== "");
+}
+
+function deferrals({ deferred }: Plan): readonly Sql[] {
+  return deferred.map(
+    ({ table, name }) => sql`SET CONSTRAINTS ${ident(table.schema)}.${ident(name)} DEFERRED;`,
+  );
+}
+
+/** Sequences are raised, never lowered. setval() is not undone by a rollback, so it stands last and not in a dry run. */
+function raiseSequence({ sequence, value }: SequenceTarget): Sql {
+  const name = qualified(sequence);
+  const target = literal(value);
+  return sql`  SELECT (SELECT setval(${literal(quoteName(sequence))}, ${target}::bigint) FROM ${name} WHERE last_value < ${target}::bigint OR (last_value = ${target}::bigint AND NOT is_called)) AS raised \\gset rowpatch_`;
+}

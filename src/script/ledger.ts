@@ -1,0 +1,116 @@
+/**
+ * The ledger: a table in production that keeps who has run which script when. Written in the script's own transaction.
+ */
+import type { Counts } from "../compare/change.ts";
+import { formatName, type QualifiedName, quoteIdentifier, quoteName } from "../names.ts";
+import { doBlock, ident, join, literal, qualified, type Sql, sql } from "./sql.ts";
+
+export interface LedgerEntry {
+  readonly ledger: QualifiedName;
+  readonly direction: "deploy" | "revert";
+  /** Of the changeset, the same in both directions. */
+  readonly checksum: string;
+  readonly ticket: string | undefined;
+  readonly tool: string;
+  readonly counts: Counts;
+}
+
+const COLUMNS = {
+  id: "bigint",
+  done_at: "timestamp with time zone",
+  ticket: "text",
+  direction: "text",
+  checksum: "text",
+  session_role: "text",
+  effective_role: "text",
+  inserts: "bigint",
+  updates: "bigint",
+  deletes: "bigint",
+  outcome: "text",
+  tool: "text",
+} as const;
+
+/** Before the steps: the ledger can be written, and what it says of these changes is known (the settings rowpatch.last, .last_told). */
+export function ledgerCheck({ ledger, checksum }: LedgerEntry): Sql {
+  const name = literal(quoteName(ledger));
+  const label = literal(formatName(ledger));
+  const columns = Object.entries(COLUMNS).map(
+    ([column, type]) => sql`(${literal(column)}, ${literal(type)})`,
+  );
+  return sql`${doBlock(
+    "ledger",
+    sql`DECLARE
+  lacking text;
+  entry record;
+BEGIN
+  IF to_regclass(${name}) IS NULL THEN
+    ${mayCreate(ledger.schema, sql`concat('to make the ledger ', ${label})`)}
+    RETURN;
+  END IF;
+  SELECT string_agg(concat(wanted.name, ' ', wanted.type), ', ') INTO lacking
+  FROM (VALUES ${join(columns, ", ")}) AS wanted (name, type)
+  WHERE NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+    WHERE a.attrelid = to_regclass(${name})::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = wanted.name AND format_type(a.atttypid, NULL) = wanted.type);
+  IF lacking IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat(${label}, ' is no ledger of rowpatch, it has no: ', lacking), HINT = 'Nothing was changed. Name another table with --ledger.';
+  END IF;
+  IF NOT (has_table_privilege(to_regclass(${name})::oid, 'SELECT') AND has_table_privilege(to_regclass(${name})::oid, 'INSERT')) THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: SELECT and INSERT on the ledger ', ${label}), HINT = 'Nothing was changed.';
+  END IF;
+  SELECT l.direction, concat(CASE l.direction WHEN 'deploy' THEN 'deployed' ELSE 'reverted' END, ' at ', to_char(l.done_at, 'YYYY-MM-DD HH24:MI:SS'), ' UTC by ', l.session_role, ', ' || l.ticket) AS told INTO entry
+  FROM ${qualified(ledger)} AS l WHERE l.checksum = ${literal(checksum)} ORDER BY l.id DESC LIMIT 1;
+  IF FOUND THEN
+    PERFORM set_config('rowpatch.last', entry.direction, true), set_config('rowpatch.last_told', entry.told, true);
+  END IF;
+END`,
+  )}
+SELECT concat('ledger: ', current_setting('rowpatch.last_told')) WHERE current_setting('rowpatch.last_told') <> '' AND :rowpatch_told;`;
+}
+
+/**
+ * After the effects check: refuses what the ledger says is done and not undone, though it had to be done again; else writes. Nothing
+ * is written where nothing was done.
+ */
+export function ledgerWrite(entry: LedgerEntry): Sql {
+  const { ledger, direction, counts } = entry;
+  const columns = Object.entries(COLUMNS).map(
+    ([column, type]) =>
+      sql`${ident(column)} ${TYPES[type]}${column === "id" ? sql` GENERATED ALWAYS AS IDENTITY PRIMARY KEY` : column === "ticket" ? sql`` : sql` NOT NULL`}`,
+  );
+  const names = Object.keys(COLUMNS)
+    .filter((column) => column !== "id")
+    .map(ident);
+  return doBlock(
+    "ledger",
+    sql`BEGIN
+  IF current_setting('rowpatch.done') = '0' THEN RETURN; END IF;
+  IF current_setting('rowpatch.last') = ${literal(direction)} AND current_setting('rowpatch.ledger') <> 'accept' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the ledger says: ', current_setting('rowpatch.last_told'), ${literal(
+      direction === "deploy"
+        ? "; yet the changes were not in place any more"
+        : "; yet the changes were in place again",
+    )}), HINT = 'Nothing was changed. Find out who did that. To run all the same, add -v ledger=accept.';
+  END IF;
+  IF to_regnamespace(${literal(quoteIdentifier(ledger.schema))}) IS NULL THEN CREATE SCHEMA ${ident(ledger.schema)}; END IF;
+  IF to_regclass(${literal(quoteName(ledger))}) IS NULL THEN
+    CREATE TABLE ${qualified(ledger)} (${join(columns, ", ")});
+  END IF;
+  INSERT INTO ${qualified(ledger)} (${join(names, ", ")})
+  VALUES (clock_timestamp(), ${literal(entry.ticket ?? null)}, ${literal(direction)}, ${literal(entry.checksum)}, session_user, current_user, ${counts.insert}, ${counts.update}, ${counts.delete}, current_setting('rowpatch.outcome'), ${literal(entry.tool)});
+END`,
+  );
+}
+
+const TYPES: Readonly<Record<(typeof COLUMNS)[keyof typeof COLUMNS], Sql>> = {
+  bigint: sql`bigint`,
+  text: sql`text`,
+  "timestamp with time zone": sql`timestamptz`,
+};
+
+/** A statement of PL/pgSQL: the role may make tables in the schema, or the schema where there is none. */
+export function mayCreate(schema: string, what: Sql): Sql {
+  const name = literal(quoteIdentifier(schema));
+  return sql`IF NOT (CASE WHEN to_regnamespace(${name}) IS NULL THEN has_database_privilege(current_database(), 'CREATE') ELSE has_schema_privilege(to_regnamespace(${name})::oid, 'CREATE') END) THEN
+      RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: CREATE on ', CASE WHEN to_regnamespace(${name}) IS NULL THEN concat('database ', current_database()) ELSE concat('schema ', ${name}) END, ', ', ${what}), HINT = 'Nothing was changed.';
+    END IF;`;
+}

@@ -1,0 +1,62 @@
+/**
+ * Locks that a script takes before it looks at a table: on its definition, and against other writers where that is asked or needed.
+ */
+import { quoteName } from "../names.ts";
+import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
+import type { ScriptTable } from "./table.ts";
+
+/** An advisory lock of this number, held until the transaction ends: the first 8 bytes of the SHA-256 of `rowpatch`. */
+export const ADVISORY_KEY = "8633054405222738364";
+
+/** Whether the table is locked against other writers: asked for, or no index decides conflicts of its inserts. */
+export function isLocked({ arbiter, changed }: ScriptTable, all: boolean): boolean {
+  return all || (!arbiter && changed.counts.insert > 0);
+}
+
+/**
+ * The weakest locks that keep definitions from changing, table by table in the order of their names; against other writers where
+ * `isLocked` says so. What is not there as a table is left to the shape guard; a role that may write only some columns may not lock,
+ * and goes on without.
+ */
+export function tableLocks(tables: readonly ScriptTable[], all: boolean): Sql {
+  const rows = tables.map((table) => {
+    const mode = isLocked(table, all) ? "SHARE ROW EXCLUSIVE" : "ROW EXCLUSIVE";
+    return sql`(${literal(quoteName(table.name))}, ${literal(table.only ? "ONLY " : "")}, ${literal(mode)})`;
+  });
+  return doBlock(
+    "locks",
+    sql`DECLARE
+  t record;
+BEGIN
+  FOR t IN SELECT listed.* FROM (VALUES
+      ${join(rows, ",\n      ")}) AS listed (tbl, only_this, mode)
+    JOIN pg_class c ON c.oid = to_regclass(listed.tbl) WHERE c.relkind IN ('r', 'p')
+    ORDER BY listed.tbl COLLATE "C"
+  LOOP
+    BEGIN
+      EXECUTE concat('LOCK TABLE ', t.only_this, t.tbl, ' IN ', t.mode, ' MODE');
+    EXCEPTION WHEN insufficient_privilege THEN
+      IF t.mode <> 'ROW EXCLUSIVE' THEN RAISE; END IF;
+    END;
+  END LOOP;
+END`,
+  );
+}
+
+/** Refuses while another script of rowpatch runs in this database, and says who runs it as far as the role may see that. */
+export function singleRun(): Sql {
+  return doBlock(
+    "single",
+    sql`DECLARE
+  k CONSTANT bigint := ${literal(ADVISORY_KEY)};
+  holder text;
+BEGIN
+  IF pg_try_advisory_xact_lock(k) THEN RETURN; END IF;
+  SELECT string_agg(concat_ws(', ', 'process ' || l.pid, 'user ' || a.usename, nullif(a.application_name, ''), 'from ' || host(a.client_addr), 'since ' || a.xact_start), '; ' ORDER BY l.pid) INTO holder
+  FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (l.classid::bigint << 32) | l.objid::bigint = k;
+  RAISE EXCEPTION USING MESSAGE = concat_ws(': ', 'another script of rowpatch runs in this database', holder), HINT = 'Nothing was changed. Wait until it has ended, then run this one.';
+END`,
+  );
+}

@@ -1,0 +1,99 @@
+/**
+ * What the role that runs a script must be allowed to do, derived from the steps: for the header, the guard and preflight alike.
+ */
+import { nameKey, type QualifiedName, quoteName } from "../names.ts";
+import type { Plan, StepKind } from "../order/steps.ts";
+import type { ScriptTable } from "./table.ts";
+
+export type Privilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
+
+/** LOCK TABLE against writers takes any one of these on the whole table. */
+export const LOCKING = "UPDATE, DELETE, TRUNCATE";
+
+export interface TableNeeds {
+  readonly table: ScriptTable;
+  /** In the order of `Privilege`. */
+  readonly privileges: readonly Privilege[];
+  /** It is locked against writers, and no privilege of the list allows that. */
+  readonly locking: boolean;
+  /** Triggers or rules are switched off. */
+  readonly owner: boolean;
+}
+
+export interface Needs {
+  readonly tables: readonly TableNeeds[];
+  /** Those that setval() raises: SELECT and UPDATE. */
+  readonly sequences: readonly QualifiedName[];
+  /** Large steps travel through temporary tables. */
+  readonly temporary: boolean;
+}
+
+/** Of a script that only reads. */
+export function readingNeeds(tables: readonly ScriptTable[], temporary: boolean): Needs {
+  const needs = (table: ScriptTable): TableNeeds => ({
+    table,
+    privileges: ["SELECT"],
+    locking: false,
+    owner: false,
+  });
+  return { tables: tables.map(needs), sequences: [], temporary };
+}
+
+/** Of a script that writes. */
+export function writingNeeds(
+  tables: readonly ScriptTable[],
+  facts: {
+    readonly plan: Plan;
+    readonly sequences: readonly QualifiedName[];
+    readonly temporary: boolean;
+    readonly locked: (table: ScriptTable) => boolean;
+    readonly owned: readonly ScriptTable[];
+    /** Rows are copied before they change, and locked for that. */
+    readonly saved: boolean;
+  },
+): Needs {
+  const kinds = new Map<string, Set<StepKind>>();
+  for (const { table, kind } of facts.plan.steps) {
+    const known = kinds.get(nameKey(table)) ?? new Set();
+    kinds.set(nameKey(table), known.add(kind));
+  }
+  const needs = (table: ScriptTable): TableNeeds => {
+    const has = (kind: StepKind) => kinds.get(nameKey(table.name))?.has(kind) ?? false;
+    // Rows that others may refer to are locked before they are deleted, which takes the right to update them.
+    const rowLocks = has("delete") && (table.children.length > 0 || facts.saved);
+    const updates = has("update") || has("release") || rowLocks;
+    return {
+      table,
+      privileges: [
+        "SELECT",
+        ...(has("insert") ? (["INSERT"] as const) : []),
+        ...(updates ? (["UPDATE"] as const) : []),
+        ...(has("delete") ? (["DELETE"] as const) : []),
+      ],
+      locking: facts.locked(table) && !updates && !has("delete"),
+      owner: facts.owned.includes(table),
+    };
+  };
+  return {
+    tables: tables.map(needs),
+    sequences: facts.sequences,
+    temporary: facts.temporary,
+  };
+}
+
+/** Privileges on relations as PostgreSQL names them: the relation as to_regclass() takes it, and any one of the privileges. */
+export function relationPrivileges(
+  needs: Needs,
+): readonly { readonly relation: string; readonly privilege: string }[] {
+  return [
+    ...needs.tables.flatMap(({ table, privileges, locking }) =>
+      [...privileges, ...(locking ? [LOCKING] : [])].map((privilege) => ({
+        relation: quoteName(table.name),
+        privilege,
+      })),
+    ),
+    ...needs.sequences.flatMap((name) =>
+      ["SELECT", "UPDATE"].map((privilege) => ({ relation: quoteName(name), privilege })),
+    ),
+  ];
+}
