@@ -19,6 +19,9 @@ INSERT INTO playlist_track VALUES (19, 3504), (19, 3505), (19, 1);
 DELETE FROM playlist_track WHERE playlist_id = 17 AND track_id < 100;
 INSERT INTO employee (employee_id, last_name, first_name, reports_to, birth_date) VALUES (20, 'Boss', 'Big', NULL, '1970-01-01'), (10, 'Worker', 'Small', 20, NULL);
 UPDATE employee SET reports_to = 20 WHERE employee_id = 1;
+-- A circle of two who are new, and one of three who were there.
+INSERT INTO employee (employee_id, last_name, first_name, reports_to) VALUES (30, 'Hen', 'Early', 31), (31, 'Egg', 'First', 30);
+UPDATE employee SET reports_to = CASE employee_id WHEN 6 THEN 8 WHEN 7 THEN 6 ELSE 7 END WHERE employee_id IN (6, 7, 8);
 INSERT INTO customer (customer_id, first_name, last_name, email, support_rep_id) VALUES (60, 'Zoë', 'O''Hara', 'zoe@example.com', 10);
 UPDATE customer SET company = NULL, phone = '' WHERE customer_id < 6;
 INSERT INTO invoice (invoice_id, customer_id, invoice_date, total) VALUES (413, 60, '2024-02-29 23:59:59.5', 1.99);

@@ -76,6 +76,8 @@ DELETE FROM fk_p_ref WHERE id = 2;
 INSERT INTO uq_swap VALUES (5, 50, 50, 'new');
 UPDATE uq_swap SET pos = 30, v = NULL WHERE id = 3;
 DELETE FROM uq_swap WHERE id = 4;
+UPDATE uq_swap SET pos = -pos WHERE id IN (1, 2);
+UPDATE uq_swap u SET pos = -o.pos, dpos = o.dpos FROM uq_swap o WHERE (u.id, o.id) IN ((1, 2), (2, 1));
 INSERT INTO excl VALUES (5, '[100,200)');
 UPDATE excl SET during = '[40,50)' WHERE id = 4;
 DELETE FROM excl WHERE id = 1;

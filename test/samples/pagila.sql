@@ -35,6 +35,11 @@ UPDATE customer SET email = lower(email), activebool = false, active = 0 WHERE c
 INSERT INTO rental (rental_id, rental_date, inventory_id, customer_id, return_date, staff_id) VALUES (16050, '2022-07-01 10:00:00+00', 4582, 600, NULL, 1);
 UPDATE rental SET return_date = '2022-09-01 00:00:00.123456+00' WHERE return_date IS NULL AND rental_id < 13000;
 
+-- Two rentals change places in the unique index over date, copy and customer; a third follows into a place that is given up.
+UPDATE rental SET rental_date = rental_date + interval '1000 years' WHERE rental_id IN (10, 11, 12);
+UPDATE rental r SET rental_date = o.rental_date - interval '1000 years', inventory_id = o.inventory_id, customer_id = o.customer_id
+  FROM rental o WHERE (r.rental_id, o.rental_id) IN ((10, 11), (11, 12), (12, 10));
+
 INSERT INTO payment (payment_id, customer_id, staff_id, rental_id, amount, payment_date) VALUES
   (40001, 600, 1, 16050, 1.00, '2022-01-31 23:59:59.999999+00'), (40002, 600, 2, 16050, -2.50, '2022-07-15 00:00:00+00');
 UPDATE payment SET amount = amount + 1 WHERE payment_id % 1000 = 7;
