@@ -18,8 +18,20 @@ export interface SummaryTable {
   readonly rows: { readonly production: number; readonly local: number };
 }
 
+/** How the scripts were made, as far as a rehearsal must know. */
+export interface SummaryOptions {
+  /** The only database in which the scripts run. */
+  readonly expectDatabase?: string;
+  /** `table` or `table=column`: what triggers may write. */
+  readonly triggerWrites?: readonly string[];
+  /** The table that notes each run. */
+  readonly ledger?: TableName;
+  /** Where the touched rows are copied to. */
+  readonly backupSchema?: string;
+}
+
 /** What the summary and the report are made of. */
-export interface SummaryFacts {
+export interface SummaryFacts extends SummaryOptions {
   readonly ticket?: string;
   /** Of rowpatch. */
   readonly version: string;
@@ -51,6 +63,8 @@ export interface Summary {
   })[];
   readonly sequences: Changeset["sequences"];
   readonly findings: readonly Finding[];
+  /** Only where one of them is set. */
+  readonly options?: SummaryOptions;
 }
 
 /** The summary: tables by name, findings blocking first. */
@@ -69,7 +83,19 @@ export function summaryOf(facts: SummaryFacts): Summary {
     }),
     sequences: facts.changeset.sequences,
     findings: bySeverity(facts.findings),
+    ...optionsOf(facts),
   };
+}
+
+function optionsOf(facts: SummaryOptions): Pick<Summary, "options"> {
+  const { expectDatabase, triggerWrites = [], ledger, backupSchema } = facts;
+  const options = {
+    ...(expectDatabase === undefined ? {} : { expectDatabase }),
+    ...(triggerWrites.length === 0 ? {} : { triggerWrites }),
+    ...(ledger === undefined ? {} : { ledger }),
+    ...(backupSchema === undefined ? {} : { backupSchema }),
+  };
+  return Object.keys(options).length === 0 ? {} : { options };
 }
 
 /** As it stands in a file: indented, one final line end. */

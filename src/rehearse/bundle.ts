@@ -37,6 +37,10 @@ export interface Bundle {
   readonly expectDatabase: string | undefined;
   /** `table` or `table=column`: what triggers may write. */
   readonly triggerWrites: readonly string[];
+  /** The table that notes each run, where the bundle keeps one. */
+  readonly ledger: TableName | undefined;
+  /** Where the touched rows are copied to, where the bundle does so. */
+  readonly backupSchema: string | undefined;
   readonly path: (script: ScriptName) => string;
 }
 
@@ -57,7 +61,7 @@ export async function openBundle(folder: string): Promise<Bundle> {
     throw noBundle(folder, `${CHANGES} is of another version of rowpatch`);
   }
   const options = isRecord(summary["options"]) ? summary["options"] : {};
-  const writes = options["triggerWrites"];
+  const { triggerWrites: writes, ledger } = options;
   return {
     folder,
     name: text(summary["ticket"]) ?? basename(resolve(folder)),
@@ -67,6 +71,10 @@ export async function openBundle(folder: string): Promise<Bundle> {
     sequences: sequencesOf(header["sequences"]),
     expectDatabase: text(options["expectDatabase"]),
     triggerWrites: Array.isArray(writes) ? writes.map(String) : [],
+    ledger: isRecord(ledger)
+      ? { schema: String(ledger["schema"]), name: String(ledger["name"]) }
+      : undefined,
+    backupSchema: text(options["backupSchema"]),
     path: (script) => join(folder, `${script}.sql`),
   };
 }

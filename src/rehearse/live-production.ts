@@ -12,7 +12,7 @@ import { openDump } from "../sources/dump.ts";
 import { finalProvenance } from "../sources/provenance.ts";
 import type { DatabaseSource, DumpSource } from "../sources/source.ts";
 import { type Production, type ProductionRequest, restoreInto } from "./production.ts";
-import { connectionString, environment, type Place } from "./scratch/server.ts";
+import { connectionString, environment, type Place, type ScratchServer } from "./scratch/server.ts";
 
 const execute = promisify(execFile);
 
@@ -23,13 +23,30 @@ export async function openLiveProduction(
 ): Promise<Production> {
   const { env, signal } = request;
   const place: Place = { env, parameters: parseConnectionString(request.production) };
-  const database = await openDatabase(request.production, { env, ...(signal ? { signal } : {}) });
+  const open = () => openDatabase(request.production, { env, ...(signal ? { signal } : {}) });
+  let database = await open();
   try {
     const provenance = await finalProvenance(database);
+    const encoding = provenance.encoding === "SQL_ASCII" ? "SQL_ASCII" : "UTF8";
+    let isCopied = false;
     return {
       provenance,
-      creation: () => ({ encoding: provenance.encoding === "SQL_ASCII" ? "SQL_ASCII" : "UTF8" }),
+      async create(server, name) {
+        if (await isAlone(database, server)) {
+          // A template may have no sessions, ours included.
+          await database[Symbol.asyncDispose]();
+          const template = provenance.database ?? "";
+          const copy = await attemptCopy(() =>
+            server.createDatabase({ ...name, encoding, template }),
+          );
+          database = await open();
+          isCopied = copy !== undefined;
+          if (copy !== undefined) return copy;
+        }
+        return server.createDatabase({ ...name, encoding });
+      },
       async restore(connection, wanted) {
+        if (isCopied) return { leftOut: [] };
         await using definitions = await dumpDefinitions(place, join(directory, "schema.sql"));
         return restoreInto(connection, await filledBy(database, definitions), wanted);
       },
@@ -38,6 +55,32 @@ export async function openLiveProduction(
     };
   } catch (error) {
     await database[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Whether the server can copy the database itself: it is the same server, and nobody but us is connected. */
+async function isAlone(
+  { provenance, query }: DatabaseSource,
+  { systemIdentifier }: ScratchServer,
+): Promise<boolean> {
+  if (systemIdentifier === undefined || systemIdentifier !== provenance.systemIdentifier) {
+    return false;
+  }
+  const others = await query(
+    `SELECT pid FROM pg_catalog.pg_stat_activity
+     WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()`,
+  );
+  return others.length === 0;
+}
+
+/** Somebody may have connected in between, or the role may not copy it: `undefined`. */
+async function attemptCopy<T>(copy: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await copy();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "55006" || code === "42501") return undefined;
     throw error;
   }
 }

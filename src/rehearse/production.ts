@@ -12,12 +12,20 @@ import type { Bundle } from "./bundle.ts";
 import type { LeftOut } from "./evidence.ts";
 import { openLiveProduction } from "./live-production.ts";
 import { type Restored, restoreDump } from "./restore.ts";
-import type { NewDatabase, ScratchConnection, ScratchServer } from "./scratch/server.ts";
+import type {
+  NewDatabase,
+  ScratchConnection,
+  ScratchDatabase,
+  ScratchServer,
+} from "./scratch/server.ts";
 
 export interface Production extends AsyncDisposable {
   readonly provenance: Provenance;
-  /** How the scratch database is made: empty, or as a copy. */
-  creation(server: ScratchServer): Omit<NewDatabase, "name" | "expected">;
+  /** Makes the scratch database: empty, or as a copy. */
+  create(
+    server: ScratchServer,
+    name: Pick<NewDatabase, "name" | "expected">,
+  ): Promise<ScratchDatabase>;
   /** Fills the scratch database. @throws ExpectedError `scratch` if it cannot hold what the bundle touches. */
   restore(
     connection: ScratchConnection,
@@ -61,7 +69,11 @@ export async function openProduction(
 function dumpProduction(dump: DumpSource, provenance: Provenance): Production {
   return {
     provenance,
-    creation: () => ({ encoding: dump.provenance.encoding === "SQL_ASCII" ? "SQL_ASCII" : "UTF8" }),
+    create: (server, name) =>
+      server.createDatabase({
+        ...name,
+        encoding: dump.provenance.encoding === "SQL_ASCII" ? "SQL_ASCII" : "UTF8",
+      }),
     restore: (connection, request) => restoreInto(connection, dump, request),
     source: async () => dump,
     [Symbol.asyncDispose]: () => dump[Symbol.asyncDispose](),

@@ -8,6 +8,7 @@ import { readCatalog } from "../catalog/snapshot.ts";
 import { ExpectedError } from "../errors.ts";
 import { triggerWrites } from "../script/trigger-writes.ts";
 import { type Bundle, openBundle } from "./bundle.ts";
+import { readDefinitions } from "./definitions.ts";
 import type { Evidence, LeftOut, StepName } from "./evidence.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type Journal, journal, StepFailed } from "./journal.ts";
@@ -138,11 +139,7 @@ function createDatabase(
 ): Promise<ScratchDatabase> {
   const name =
     expectDatabase ?? `rowpatch_rehearsal_${process.pid}_${randomBytes(4).toString("hex")}`;
-  return server.createDatabase({
-    name,
-    expected: expectDatabase !== undefined,
-    ...production.creation(server),
-  });
+  return production.create(server, { name, expected: expectDatabase !== undefined });
 }
 
 interface Running {
@@ -181,6 +178,7 @@ async function runSteps({ work, production, server, database, record }: Running)
       memory: request.memory,
       triggerWrites: triggerWrites(await readCatalog(source), bundle.triggerWrites),
       restored: await fingerprint(connection),
+      definitions: await readDefinitions(connection),
       ...(request.signal ? { signal: request.signal } : {}),
     };
     await rehearseScripts(stage);

@@ -7,6 +7,7 @@ import { formatName, nameKey, type TableName } from "../names.ts";
 import type { TriggerWrites } from "../script/scripts.ts";
 import type { Source } from "../sources/source.ts";
 import type { Bundle, ScriptName } from "./bundle.ts";
+import { changedDefinitions, type Definitions, readDefinitions } from "./definitions.ts";
 import { findDifferences } from "./differences.ts";
 import { driftRow } from "./drift.ts";
 import { commitOffset, cutBeforeCommit, killAt } from "./faults.ts";
@@ -29,6 +30,7 @@ export interface Stage {
   readonly triggerWrites: TriggerWrites;
   /** State after the restore. */
   readonly restored: Fingerprint;
+  readonly definitions: Definitions;
   readonly signal?: AbortSignal;
 }
 
@@ -155,10 +157,13 @@ async function compare(
 ): Promise<Facts> {
   const { bundle, restored, triggerWrites } = stage;
   const free = new Set(triggerWrites.tables.map(nameKey));
-  const tables = [
-    ...changedTables(restored, now),
-    ...bundle.tables.map(({ table }) => table),
-  ].filter((name) => !free.has(nameKey(name)));
+  const own = (name: TableName) => isOwnTable(bundle, name);
+  const changed = changedTables(restored, now);
+  const tables = [...changed, ...bundle.tables.map(({ table }) => table)].filter(
+    (name) => !free.has(nameKey(name)) && !own(name),
+  );
+  const records = changed.filter(own).map(formatName);
+  const redefined = changedDefinitions(stage.definitions, await readDefinitions(stage.connection));
   await using scratch = await stage.database.open();
   const found = await findDifferences({ ...stage, scratch, tables: unique(tables), expected });
   const facts = {
@@ -169,9 +174,12 @@ async function compare(
       unexpected: found.unexpected.count,
     },
     rows: now.digest,
-    ...(found.besides.length > 0
-      ? { notes: [`columns outside the comparison changed: ${found.besides.join(", ")}`] }
-      : {}),
+    notes: [
+      ...(found.besides.length > 0
+        ? [`columns outside the comparison changed: ${found.besides.join(", ")}`]
+        : []),
+      ...(records.length > 0 ? [`the script's own records: ${records.join(", ")}`] : []),
+    ],
   };
   const gone = found.notCompared.filter((name) => name !== "");
   const reasons = [
@@ -189,6 +197,9 @@ async function compare(
       found.unexpected.examples,
       "made that the bundle does not hold",
     ),
+    redefined.length > 0
+      ? `definitions are not as before: ${redefined.slice(0, 5).join(", ")}`
+      : "",
     gone.length > 0 ? `rows were written in ${gone.join(", ")}, which cannot be compared` : "",
   ].filter((reason) => reason !== "");
   if (reasons.length > 0) {
@@ -196,6 +207,13 @@ async function compare(
     throw new StepFailed(`after ${script}: ${reasons.join("; ")}`, { ...facts, script });
   }
   return facts;
+}
+
+/** What the script writes about itself. */
+function isOwnTable({ ledger, backupSchema }: Bundle, name: TableName): boolean {
+  return (
+    name.schema === backupSchema || (ledger !== undefined && nameKey(ledger) === nameKey(name))
+  );
 }
 
 function unique(names: readonly TableName[]): readonly TableName[] {
@@ -215,7 +233,7 @@ function described(
 
 /** Rows that drift at most, and how long it goes on beyond the first one of each kind. */
 const DRIFTS = 40;
-const DRIFT_MS = 10_000;
+const DRIFT_MS = 5_000;
 const FIRST_DRIFTS = 5;
 
 async function runDrifts(stage: Stage): Promise<Facts> {
@@ -252,6 +270,9 @@ async function runDrifts(stage: Stage): Promise<Facts> {
     await drift.undo();
   }
   const total = bundle.tables.reduce((sum, { counts }) => sum + totalOf(counts), 0);
+  // Else the refusals could have had another reason than the drift.
+  const result = await run(stage, "preflight");
+  if (result.exitCode !== 0) throw scriptFailed("preflight", result, "no row has drifted any more");
   return { counts: { "rows drifted": drifted, changes: total }, notes };
 }
 

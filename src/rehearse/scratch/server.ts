@@ -23,6 +23,8 @@ export interface ScratchServer extends AsyncDisposable {
   /** As the server prints it. */
   readonly version: string;
   readonly versionNumber: number;
+  /** `system_identifier` of pg_control_system(), where the server may be production's own. */
+  readonly systemIdentifier?: string;
   /** Whether nothing but the rehearsal uses it. */
   readonly own: boolean;
   /** Makes the database. It is dropped when the server is disposed of, unless it is kept. */
