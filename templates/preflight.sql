@@ -4,6 +4,11 @@
 \set AUTOCOMMIT on
 \set SINGLELINE off
 \set QUIET on
+\set SHOW_CONTEXT never
+\if :{?role}
+\else
+  \set role ''
+\endif
 SET statement_timeout = 0;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
@@ -12,7 +17,8 @@ DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_tim
 BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;
 {{settings}}
 SELECT set_config('rowpatch.pending', '0', true), set_config('rowpatch.in_place', '0', true), set_config('rowpatch.drifted', '0', true),
-       set_config('rowpatch.rows', '[]', true) \gset rowpatch_
+       set_config('rowpatch.obstacles', '0', true), set_config('rowpatch.rows', '[]', true),
+       set_config('rowpatch.role', :'role', true), set_config('rowpatch.lacking', '[]', true) AS noted \gset rowpatch_
 
 -- Guards: the right server and database
 {{guards}}
@@ -28,21 +34,34 @@ SET TRANSACTION READ ONLY;
 {{state}}
 -- What other rows stand in the way: unique values taken, parents missing, children that are new
 {{relations}}
+-- What the role that deploys may not do; -v role=NAME asks for another role than this one
+{{privileges}}
+
 \pset format aligned
 \pset border 1
-\pset tuples_only off
 \pset footer off
-SELECT item.row ->> 'table' AS "table", item.row ->> 'key' AS key, item.row ->> 'change' AS change, item.row ->> 'state' AS state, item.row ->> 'detail' AS detail
-FROM jsonb_array_elements(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS item (row, n) ORDER BY item.n;
-SELECT current_setting('rowpatch.pending') AS pending, current_setting('rowpatch.in_place') AS "in place", current_setting('rowpatch.drifted') AS drifted;
+SELECT current_setting('rowpatch.rows') <> '[]' AS listed, current_setting('rowpatch.lacking') <> '[]' AS lacking \gset rowpatch_
+\pset tuples_only off
+\if :rowpatch_listed
+  SELECT item.row ->> 'table' AS "table", item.row ->> 'key' AS key, item.row ->> 'change' AS change, item.row ->> 'state' AS state, item.row ->> 'detail' AS detail
+  FROM jsonb_array_elements(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS item (row, n) ORDER BY item.row ->> 'table' COLLATE "C", item.n;
+\endif
+\if :rowpatch_lacking
+  SELECT item.row ->> 'what' AS "lacking privilege", item.row ->> 'help' AS "granted by"
+  FROM jsonb_array_elements(current_setting('rowpatch.lacking')::jsonb) WITH ORDINALITY AS item (row, n) ORDER BY item.n;
+\endif
+SELECT current_setting('rowpatch.pending') AS pending, current_setting('rowpatch.in_place') AS "in place", current_setting('rowpatch.drifted') AS drifted, current_setting('rowpatch.obstacles') AS obstacles;
 DO $verdict$
 BEGIN
-  IF current_setting('rowpatch.drifted') <> '0' THEN
-    RAISE EXCEPTION USING MESSAGE = concat(current_setting('rowpatch.drifted'), ' changes have drifted: the deploy script would refuse'), HINT = 'Nothing was changed. Compare again with the present production.';
+  IF current_setting('rowpatch.drifted') <> '0' OR current_setting('rowpatch.obstacles') <> '0' THEN
+    RAISE EXCEPTION USING MESSAGE = concat(concat_ws(', ', nullif(current_setting('rowpatch.drifted'), '0') || ' changes have drifted', nullif(current_setting('rowpatch.obstacles'), '0') || ' obstacles by other rows'), ': the deploy script would refuse'),
+      HINT = 'Nothing was changed. Compare again with the present production.';
   ELSIF current_setting('rowpatch.in_place') <> '0' AND current_setting('rowpatch.pending') <> '0' THEN
     RAISE EXCEPTION USING MESSAGE = concat(current_setting('rowpatch.in_place'), ' changes are in place already: the deploy script would refuse'), HINT = 'Nothing was changed. The deploy script takes them with -v in_place=accept.';
   END IF;
 END $verdict$;
 \pset tuples_only on
-SELECT {{name}} || ': ' || CASE current_setting('rowpatch.pending') WHEN '0' THEN 'already in place' ELSE 'ready to deploy' END;
+\pset format unaligned
+SELECT {{name}} || ': ' || CASE current_setting('rowpatch.pending') WHEN '0' THEN 'already in place' ELSE 'ready to deploy' || CASE WHEN current_setting('rowpatch.lacking') = '[]' THEN ''
+  ELSE concat(', but not by role ', current_setting('rowpatch.role'), ', which lacks privileges') END END;
 ROLLBACK;

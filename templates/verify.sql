@@ -4,6 +4,7 @@
 \set AUTOCOMMIT on
 \set SINGLELINE off
 \set QUIET on
+\set SHOW_CONTEXT never
 \pset format unaligned
 \pset tuples_only on
 SET statement_timeout = 0;

@@ -158,16 +158,65 @@ describe
       expect(await stateOf(copy.url)).toEqual(before);
     });
 
-    test("revert refuses rows that have changed after deploy", async () => {
+    const since: readonly (readonly [string, string, RegExp])[] = [
+      [
+        "an updated row holds another value",
+        "UPDATE question SET text = 'Corrected?' WHERE id = 1",
+        /id=1\n/,
+      ],
+      [
+        "an inserted row has changed",
+        "UPDATE choice SET votes = 7 WHERE id = 10",
+        /choice id=10\n/,
+      ],
+      [
+        "an inserted row has a new child",
+        "INSERT INTO choice VALUES (77, 9, 'new', 1)",
+        /question id=9\n/,
+      ],
+      [
+        "an inserted row has a new child that would lose its parent",
+        "INSERT INTO note VALUES (77, 9, 'new')",
+        /question id=9\n/,
+      ],
+      [
+        "the key of a deleted row is taken again",
+        "INSERT INTO question VALUES (2, 'other', 'Other?', NULL, NULL)",
+        /question id=2\n/,
+      ],
+      ["an updated row is gone", "DELETE FROM choice WHERE id = 1", /choice id=1\n/],
+    ];
+    test.for(since)("revert refuses after the deploy: %s", async ([, sql, row]) => {
       await using copy = await driftedCopy(common, "SELECT 1");
       expect(await psql(copy.url, { file: common.files.path("deploy") })).toMatchObject({
         exitCode: 0,
       });
-      await execute(copy.url, "UPDATE question SET text = 'Corrected?' WHERE id = 1");
+      await execute(copy.url, sql);
       const before = await stateOf(copy.url);
-      const run = await psql(copy.url, { file: common.files.path("revert") });
-      expect(run).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("question id=1") });
+      const { exitCode, stderr } = await psql(copy.url, { file: common.files.path("revert") });
+      expect(stderr).toMatch(/production is not as the deploy left it, \d rows:\n/);
+      expect(stderr).toMatch(row);
+      expect(stderr).toContain("Someone has changed these rows since the deploy");
+      expect(stderr).not.toMatch(/preflight|CONTEXT/);
+      expect(exitCode).toBe(3);
       expect(await stateOf(copy.url)).toEqual(before);
+    });
+
+    test("revert brings deleted rows back with their ids, and leaves sequences alone", async () => {
+      await using setting = await settingOf({
+        production: `CREATE TABLE always (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
+          INSERT INTO always (v) VALUES ('a'), ('b'), ('c');`,
+        edits: "DELETE FROM always WHERE id = 2; INSERT INTO always (v) VALUES ('d'), ('e')",
+      });
+      const { url } = setting.production;
+      const original = await rowsOf(url);
+      await psql(url, { file: setting.files.path("deploy") });
+      const { sequences } = await stateOf(url);
+      expect(sequences).toEqual({ "public.always_id_seq": "5" });
+      expect(await psql(url, { file: setting.files.path("revert") })).toMatchObject({
+        exitCode: 0,
+      });
+      expect(await stateOf(url)).toMatchObject({ rows: original, sequences });
     });
   });
 

@@ -11,6 +11,7 @@ import { ident, join, qualified, type Sql, sql } from "./sql.ts";
 
 /** One such foreign key. */
 export interface Children {
+  readonly table: TableName;
   /** The table that refers, with ONLY where others may inherit from it. */
   readonly from: Sql;
   /** Whether rows of a table refer to rows of the same. */
@@ -37,7 +38,7 @@ export function childrenOf(
     if (pairs.some(({ position }) => position < 0)) return [];
     const partitioned = tableByName(catalog).get(nameKey(child))?.kind === "partitioned";
     const from = partitioned ? qualified(child) : sql`ONLY ${qualified(child)}`;
-    return [{ from, same: nameKey(child) === nameKey(table), columns: pairs }];
+    return [{ table: child, from, same: nameKey(child) === nameKey(table), columns: pairs }];
   });
 }
 

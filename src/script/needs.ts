@@ -1,7 +1,7 @@
 /**
  * What the role that runs a script must be allowed to do, derived from the steps: for the header, the guard and preflight alike.
  */
-import { nameKey, type QualifiedName, quoteName } from "../names.ts";
+import { compareNames, nameKey, type QualifiedName, quoteName, type TableName } from "../names.ts";
 import type { Plan, StepKind } from "../order/steps.ts";
 import type { ScriptTable } from "./table.ts";
 
@@ -22,6 +22,8 @@ export interface TableNeeds {
 
 export interface Needs {
   readonly tables: readonly TableNeeds[];
+  /** Other tables that are read: rows of theirs refer to rows that are deleted. By name. */
+  readonly read: readonly TableName[];
   /** Those that setval() raises: SELECT and UPDATE. */
   readonly sequences: readonly QualifiedName[];
   /** Large steps travel through temporary tables. */
@@ -36,7 +38,7 @@ export function readingNeeds(tables: readonly ScriptTable[], temporary: boolean)
     locking: false,
     owner: false,
   });
-  return { tables: tables.map(needs), sequences: [], temporary };
+  return { tables: tables.map(needs), read: [], sequences: [], temporary };
 }
 
 /** Of a script that writes. */
@@ -74,8 +76,15 @@ export function writingNeeds(
       owner: facts.owned.includes(table),
     };
   };
+  const own = new Set(tables.map(({ name }) => nameKey(name)));
+  const children = tables
+    .filter(({ name }) => kinds.get(nameKey(name))?.has("delete"))
+    .flatMap((table) => table.children.map((child) => child.table))
+    .filter((name) => !own.has(nameKey(name)));
+  const read = new Map(children.map((name) => [nameKey(name), name]));
   return {
     tables: tables.map(needs),
+    read: [...read.values()].sort(compareNames),
     sequences: facts.sequences,
     temporary: facts.temporary,
   };
@@ -92,6 +101,7 @@ export function relationPrivileges(
         privilege,
       })),
     ),
+    ...needs.read.map((name) => ({ relation: quoteName(name), privilege: "SELECT" })),
     ...needs.sequences.flatMap((name) =>
       ["SELECT", "UPDATE"].map((privilege) => ({ relation: quoteName(name), privilege })),
     ),

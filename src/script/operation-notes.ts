@@ -54,6 +54,7 @@ function privileges(
       const all = [...rights, ...(locking ? ["UPDATE to lock it"] : [])];
       return `${table.label} (${owner ? "its owner: " : ""}${all.join(", ")})`;
     }),
+    ...needs.read.map((name) => `${formatName(name)} (SELECT)`),
     ...needs.sequences.map((name) => `${formatName(name)} (SELECT, UPDATE)`),
     ...(needs.temporary ? ["TEMPORARY on the database"] : []),
     ...(ledger ? [`${formatName(ledger)} (SELECT, INSERT; CREATE on its schema to make it)`] : []),

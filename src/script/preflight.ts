@@ -20,8 +20,12 @@ export function preflightCheck(rows: RowSet, from: Sql): Sql {
   );
 }
 
-/** A DO body that counts the states of `rows` (tbl, key, change, state, detail) and lists those that are not pending. */
-export function collect(rows: Sql): Sql {
+/**
+ * A DO body that counts the states of `rows` (tbl, key, change, state, detail) and lists those that are not pending. Other rows that
+ * stand in the way of a change are counted for themselves: the change has its own state.
+ */
+export function collect(rows: Sql, counted: "drifted" | "obstacles" = "drifted"): Sql {
+  const counter = literal(`rowpatch.${counted}`);
   return sql`DECLARE
   n_pending bigint;
   n_in_place bigint;
@@ -33,11 +37,11 @@ BEGIN
   )
   SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'in place'), count(*) FILTER (WHERE state = 'drifted'),
          (SELECT jsonb_agg(jsonb_build_object('table', tbl, 'key', key, 'change', change, 'state', state, 'detail', detail))
-          FROM (SELECT * FROM judged_rows WHERE state <> 'pending' ORDER BY state = 'in place' LIMIT ${LISTED_ROWS}) AS listed)
+          FROM (SELECT * FROM judged_rows WHERE state <> 'pending' ORDER BY state = 'in place', length(key), key COLLATE "C" LIMIT ${LISTED_ROWS}) AS listed)
   INTO n_pending, n_in_place, n_drifted, found FROM judged_rows;
   PERFORM set_config('rowpatch.pending', (current_setting('rowpatch.pending')::bigint + n_pending)::text, true),
           set_config('rowpatch.in_place', (current_setting('rowpatch.in_place')::bigint + n_in_place)::text, true),
-          set_config('rowpatch.drifted', (current_setting('rowpatch.drifted')::bigint + n_drifted)::text, true);
+          set_config(${counter}, (current_setting(${counter})::bigint + n_drifted)::text, true);
   IF found IS NOT NULL AND (n_drifted > 0 OR jsonb_array_length(current_setting('rowpatch.rows')::jsonb) < ${LISTED_ROWS}) THEN
     PERFORM set_config('rowpatch.rows', (current_setting('rowpatch.rows')::jsonb || found)::text, true);
   END IF;

@@ -1,5 +1,5 @@
 /**
- * The scripts that only read, and what all four are made from. Everything streams; nothing here opens a file.
+ * The script that verifies, and what all four are made from. Everything streams; nothing here opens a file.
  */
 import type { Catalog } from "../catalog/types.ts";
 import type { Changeset } from "../changeset/types.ts";
@@ -11,14 +11,12 @@ import type { BulkOptions } from "./bulk.ts";
 import { checkAll, fillLoads, planLoads } from "./checks.ts";
 import { header } from "./header.ts";
 import { readingNeeds } from "./needs.ts";
-import { preflightCheck } from "./preflight.ts";
 import {
   environmentGuard,
   pinnedSettings,
   privilegeGuard,
   type SessionOptions,
 } from "./prologue.ts";
-import { relationChecks } from "./relations.ts";
 import { shapeGuards } from "./shape.ts";
 import { literal } from "./sql.ts";
 import { stateCheck } from "./state-check.ts";
@@ -87,7 +85,6 @@ export function triggerColumns(
 }
 
 const AFTER = { before: false, after: true };
-const BOTH = { before: true, after: true };
 
 /** The state check alone, read-only. */
 export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> {
@@ -118,41 +115,6 @@ export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> 
     ),
     load: fillLoads(loads.values()),
     state: checkAll(input.changeset, touched, { loads, check: stateCheck, sides: AFTER }),
-    name: literal(input.name),
-  });
-}
-
-/** What deploy.sql would find, read-only, before anyone writes. */
-export async function* preflightScript(input: ScriptInput): AsyncGenerator<string> {
-  const tables = scriptTables(
-    input.catalog,
-    input.changeset.tables,
-    triggerColumns(input, "deploy"),
-  );
-  const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
-  const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
-  yield* fill(input.templates.preflight, {
-    header: header({
-      ...input,
-      title:
-        "Tells, read-only, of every change of deploy.sql whether it is pending, in place, or drifted.",
-      tables: touched,
-      findings: [],
-      notes: ["reads only; needs SELECT on the tables above"],
-      run: ['run          psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"'],
-    }),
-    settings: pinnedSettings(sessionOptions(input)),
-    guards: [
-      environmentGuard(input.expectDatabase, false),
-      privilegeGuard(readingNeeds(touched, loads.size > 0)),
-    ],
-    shape: shapeGuards(
-      input.catalog,
-      touched.map(({ catalog }) => catalog),
-    ),
-    load: fillLoads(loads.values()),
-    state: checkAll(input.changeset, touched, { loads, check: preflightCheck, sides: BOTH }),
-    relations: relationChecks(input.catalog, input.changeset, tables),
     name: literal(input.name),
   });
 }

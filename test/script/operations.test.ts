@@ -1,10 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ScriptOptions } from "../../src/pipeline.ts";
 import { ADVISORY_KEY } from "../../src/script/locks.ts";
 import { rowsOf, stateOf } from "../support/content.ts";
-import { createDatabase, execute, hasServer, psql } from "../support/postgres.ts";
+import { createDatabase, execute, hasServer, psql, urlOf } from "../support/postgres.ts";
 import { type Files, scriptsOf } from "../support/scripts.ts";
 import { driftedCopy, QUESTIONS, type Setting, settingOf } from "../support/setting.ts";
 
@@ -258,6 +259,63 @@ UPDATE swap SET u = NULL; UPDATE swap SET u = 'y' WHERE id = 1; UPDATE swap SET 
     expect(await stateOf(copy.url)).toEqual(before);
     expect(await execute(copy.url, "SELECT 1 FROM pg_namespace WHERE nspname LIKE 'bac%'")).toEqual(
       [],
+    );
+  });
+});
+
+describe.skipIf(!hasServer).concurrent("preflight", { timeout: 120_000 }, () => {
+  test("names the privileges that a role lacks, and the statements that grant them", async () => {
+    const files = await filesWith({ bulkThreshold: 0, ledger: LEDGER, backupSchema: "kept" });
+    await using copy = await driftedCopy(common, "SELECT 1");
+    const role = `p_${randomBytes(6).toString("hex")}`;
+    await execute(
+      copy.url,
+      `CREATE ROLE ${role}; REVOKE TEMPORARY ON DATABASE "${copy.name}" FROM PUBLIC`,
+    );
+    try {
+      const ask = () => psql(copy.url, { file: files.path("preflight"), variables: { role } });
+      const first = await ask();
+      expect(first).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(first.stdout).not.toMatch(/table .* key .* change/);
+      expect(first.stdout).toMatch(
+        new RegExp(`\nCHG-1: ready to deploy, but not by role ${role}, which lacks privileges\n$`),
+      );
+      const grants = first.stdout.match(/GRANT .*;/g) ?? [];
+      expect(grants).toContain(`GRANT DELETE ON "public"."choice" TO ${role};`);
+      expect(grants).toContain(`GRANT CREATE ON DATABASE ${copy.name} TO ${role};`);
+      expect(grants).toContain(`GRANT TEMPORARY ON DATABASE ${copy.name} TO ${role};`);
+      await execute(copy.url, grants.join("\n"));
+      expect((await ask()).stdout).toMatch(/\nCHG-1: ready to deploy\n$/);
+      await execute(copy.url, `ALTER ROLE ${role} LOGIN PASSWORD 'secret'`);
+      const as = urlOf(copy.name, role, "secret");
+      expect(await psql(as, { file: files.path("deploy") })).toMatchObject({
+        exitCode: 0,
+        stderr: "",
+      });
+    } finally {
+      await execute(copy.url, `DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  test("lists rows by table and key, and counts obstacles for themselves", async () => {
+    await using copy = await driftedCopy(
+      common,
+      "UPDATE choice SET votes = 99; UPDATE question SET text = 'x'; INSERT INTO question VALUES (77, 'ninth', 'x', NULL, NULL)",
+    );
+    const { stdout, stderr } = await psql(copy.url, { file: common.files.path("preflight") });
+    expect(
+      [...stdout.matchAll(/^ public\.(\w+) +\| (id=\d+)/gm)].map(([, ...row]) => row.join(" ")),
+    ).toEqual([
+      "choice id=1",
+      "choice id=3",
+      "choice id=4",
+      "question id=1",
+      "question id=2",
+      "question id=9",
+    ]);
+    expect(stdout).toMatch(/pending .* obstacles *\n[-+]+\n 4 +\| 0 +\| 5 +\| 1\n/);
+    expect(stderr).toContain(
+      "5 changes have drifted, 1 obstacles by other rows: the deploy script",
     );
   });
 });

@@ -122,5 +122,5 @@ export function oneOf(table: ScriptTable, keys: readonly (readonly Datum[])[]): 
 
 /** A DO block that collects what `rows` finds. */
 export function check(table: ScriptTable, rows: Sql): Sql {
-  return sql`${comment(`Relations of ${table.label}`)}\n${doBlock("relations", collect(rows))}`;
+  return sql`${comment(`Relations of ${table.label}`)}\n${doBlock("relations", collect(rows, "obstacles"))}`;
 }

@@ -1,0 +1,55 @@
+/**
+ * The preflight script: what deploy.sql would find, before anyone writes.
+ */
+import { checkAll, fillLoads, planLoads } from "./checks.ts";
+import { operationOf } from "./deploy.ts";
+import { header } from "./header.ts";
+import { readingNeeds } from "./needs.ts";
+import { preflightCheck } from "./preflight.ts";
+import { missingPrivileges } from "./privileges.ts";
+import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
+import { relationChecks } from "./relations.ts";
+import { type ScriptInput, sessionOptions } from "./scripts.ts";
+import { shapeGuards } from "./shape.ts";
+import { literal } from "./sql.ts";
+import { fill } from "./template.ts";
+
+const BOTH = { before: true, after: true };
+
+/** What deploy.sql would find, read-only, and which privileges it would miss. */
+export async function* preflightScript(input: ScriptInput): AsyncGenerator<string> {
+  const { tables, touched, needs } = await operationOf(input, "deploy");
+  const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
+  const schemas = [input.ledger?.schema, input.backupSchema];
+  yield* fill(input.templates.preflight, {
+    header: header({
+      ...input,
+      title:
+        "Tells, read-only, of every change of deploy.sql whether it is pending, in place, or drifted.",
+      tables: touched,
+      findings: [],
+      notes: ["reads only; needs SELECT on the tables above"],
+      run: [
+        'run          psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"',
+        "             -v role=NAME asks for the privileges of the role that will deploy",
+      ],
+    }),
+    settings: pinnedSettings(sessionOptions(input)),
+    guards: [
+      environmentGuard(input.expectDatabase, false),
+      privilegeGuard(readingNeeds(touched, loads.size > 0)),
+    ],
+    shape: shapeGuards(
+      input.catalog,
+      touched.map(({ catalog }) => catalog),
+    ),
+    load: fillLoads(loads.values()),
+    state: checkAll(input.changeset, touched, { loads, check: preflightCheck, sides: BOTH }),
+    privileges: missingPrivileges(
+      needs,
+      schemas.filter((schema) => schema !== undefined),
+    ),
+    relations: relationChecks(input.catalog, input.changeset, tables),
+    name: literal(input.name),
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * Which privileges the deploying role lacks, and the statements that would grant them, for preflight.
+ */
+import { quoteIdentifier, quoteName } from "../names.ts";
+import { type Needs, relationPrivileges } from "./needs.ts";
+import { isMissing } from "./prologue.ts";
+import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
+
+/** A DO block that lists them in the setting rowpatch.lacking; `made` are schemas in which deploy makes tables. */
+export function missingPrivileges(needs: Needs, made: readonly string[]): Sql {
+  const relations = relationPrivileges(needs).map(
+    ({ relation, privilege }) => sql`(${literal(relation)}, ${literal(privilege)})`,
+  );
+  const schemas = [...new Set(needs.tables.map(({ table }) => table.name.schema))].sort();
+  const owned = needs.tables.flatMap(({ table, owner }) =>
+    owner ? [sql`(${literal(quoteName(table.name))})`] : [],
+  );
+  const parts = [
+    ...(relations.length > 0
+      ? [
+          sql`SELECT concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl) AS what, concat('GRANT ', CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' ON ', CASE WHEN c.relkind = 'S' THEN 'SEQUENCE ' END, tbl, ' TO ', quote_ident(r), ';') AS help
+    FROM (VALUES ${join(relations, ", ")}) AS needed (tbl, privilege) JOIN pg_class c ON c.oid = to_regclass(tbl) WHERE ${isMissing(sql`r`)}`,
+        ]
+      : []),
+    ...schemas.map((schema) => schemaPart(schema, "USAGE")),
+    ...[...new Set(made)].map((schema) => schemaPart(schema, "CREATE")),
+    ...(owned.length > 0
+      ? [
+          sql`SELECT concat('ownership of ', tbl), concat('GRANT ', quote_ident(pg_get_userbyid(c.relowner)), ' TO ', quote_ident(r), ';')
+    FROM (VALUES ${join(owned, ", ")}) AS needed (tbl) JOIN pg_class c ON c.oid = to_regclass(tbl) WHERE NOT pg_has_role(r, c.relowner, 'USAGE')`,
+        ]
+      : []),
+    ...(needs.temporary ? [databasePart("TEMPORARY", sql`true`)] : []),
+  ];
+  return doBlock(
+    "privileges",
+    sql`DECLARE
+  r CONSTANT name := coalesce(nullif(current_setting('rowpatch.role'), ''), current_user);
+  lacking jsonb;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN RAISE EXCEPTION USING MESSAGE = concat('there is no role ', r); END IF;
+  PERFORM set_config('rowpatch.role', r, true);
+  WITH missing (what, help) AS (
+    ${join(parts, "\n    UNION ALL\n    ")})
+  SELECT jsonb_agg(jsonb_build_object('what', what, 'help', help) ORDER BY what COLLATE "C") INTO lacking FROM missing;
+  PERFORM set_config('rowpatch.lacking', coalesce(lacking, '[]')::text, true);
+END`,
+  );
+}
+
+function schemaPart(schema: string, privilege: "USAGE" | "CREATE"): Sql {
+  const name = literal(quoteIdentifier(schema));
+  const lacks = sql`SELECT ${literal(`${privilege} on schema ${quoteIdentifier(schema)}`)}, concat(${literal(`GRANT ${privilege} ON SCHEMA ${quoteIdentifier(schema)} TO `)}, quote_ident(r), ';')
+    WHERE to_regnamespace(${name}) IS NOT NULL AND NOT has_schema_privilege(r, to_regnamespace(${name})::oid, ${literal(privilege)})`;
+  if (privilege === "USAGE") return lacks;
+  return sql`${lacks}\n    UNION ALL\n    ${databasePart("CREATE", sql`to_regnamespace(${name}) IS NULL`)}`;
+}
+
+function databasePart(privilege: "CREATE" | "TEMPORARY", where: Sql): Sql {
+  return sql`SELECT concat(${literal(`${privilege} on database `)}, quote_ident(current_database())), concat(${literal(`GRANT ${privilege} ON DATABASE `)}, quote_ident(current_database()), ' TO ', quote_ident(r), ';')
+    WHERE ${where} AND NOT has_database_privilege(r, current_database(), ${literal(privilege)})`;
+}
