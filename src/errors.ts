@@ -71,6 +71,8 @@ export type Failure =
       readonly side?: "production" | "local";
       readonly reason: string;
     }
+  /** A row that does not fit into memory, or into what a text can be long. */
+  | { readonly code: "row_too_large"; readonly table: TableName; readonly reason: string }
   /** `form` is the value with each digit as 9. */
   | { readonly code: "money_locale"; readonly form: string }
   /** A folder that cannot be rehearsed. */
@@ -132,6 +134,8 @@ function describeFailure(failure: Failure): string {
       return `neither ${failure.production} nor ${failure.local} says what its tables are: both hold data only; make one of them without --data-only`;
     case "row_width":
       return `a row${failure.table ? ` of ${formatName(failure.table)}` : ""}${failure.side ? ` in ${failure.side}` : ""} has other fields than its table has columns: ${failure.reason}; if it comes from a dump, the dump is damaged: make it again`;
+    case "row_too_large":
+      return `${formatName(failure.table)} has a row that is too large to be compared: ${failure.reason}; leave the large column out with --ignore-column, or the table with --exclude`;
     case "money_locale":
       return `a money value of the form ${printable(failure.form)} was printed under another lc_monetary than C or en_US, and only the server knows its value; make the dump again with PGOPTIONS="-c lc_monetary=C"`;
     case "bundle":

@@ -3,6 +3,7 @@
  */
 import { constrainedColumns, type TablePair } from "../catalog/pair.ts";
 import type { ReadSides } from "../catalog/sides.ts";
+import type { SideName } from "../compare/side.ts";
 import type { Finding } from "../findings.ts";
 import { nameKey } from "../names.ts";
 import type { Progress } from "../progress.ts";
@@ -12,6 +13,7 @@ import { type Policy, policyFindings } from "./policy.ts";
 import { sequencesOf } from "./sequences.ts";
 import { spillFiles } from "./spill-files.ts";
 import type { Spool } from "./spool.ts";
+import { withinLimits } from "./too-large.ts";
 import { runAll } from "./workers.ts";
 
 export interface CollectTablesRequest {
@@ -100,16 +102,17 @@ function collectTable(
   } as const;
   request.progress(event);
   const collect = pair.key ? collectChanges : collectKeyless;
-  return collect({
+  const work = {
     ...tableRequest(request, pair),
     pairing: {
       memoryBudget: request.memory / (request.workers ?? 1),
       spill: spillFiles(request.directory, `pending${position}`),
       signal,
-      onRead: (_side, bytes) => request.progress(event, bytes),
+      onRead: (_side: SideName, bytes: number) => request.progress(event, bytes),
     },
-    onRows: (rows) => request.progress(event, 0, rows),
-  });
+    onRows: (rows: number) => request.progress(event, 0, rows),
+  };
+  return withinLimits(pair.name, () => collect(work));
 }
 
 function tableRequest(

@@ -72,8 +72,8 @@ export function spool(directory: string, budget: number): Spool {
         async finish(rows) {
           const counts = applied.counts();
           if (totalOf(counts) + totalOf(withheld.counts()) === 0) return;
-          await applied.store();
-          await withheld.store();
+          if (totalOf(counts) > 0) await applied.store();
+          if (totalOf(withheld.counts()) > 0) await withheld.store();
           const profiles = applied.profiles();
           const changed = { ...table, counts, withheld: withheld.counts(), profiles, rows };
           stored.set(nameKey(table.table), { changed, path });

@@ -3,6 +3,7 @@
  */
 import type { Failure } from "../errors.ts";
 import type { Finding } from "../findings.ts";
+import { formatName } from "../names.ts";
 import { shellQuote } from "../outputs/run-lines.ts";
 import { parseConnectionString } from "../sources/connection/string.ts";
 
@@ -24,6 +25,8 @@ export function nextCommand(failure: Failure, argv: readonly string[]): string {
       return 'pg_dump -Fc -f production.dump "$URL"';
     case "several_databases":
       return again(argv, `--database ${shellQuote(likelyDatabase(failure.databases))}`);
+    case "row_too_large":
+      return again(argv, `--exclude ${shellQuote(formatName(failure.table))}`);
     case "money_locale":
       return 'PGOPTIONS="-c lc_monetary=C" pg_dump -Fc -f production.dump "$URL"';
     case "connection_string":

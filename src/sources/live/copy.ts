@@ -8,6 +8,9 @@ import type { Connection, Submittable } from "pg";
 const CHUNK = 64 * 1024;
 /** Room for a chunk and the socket's next read. */
 const CAPACITY = 4 * CHUNK;
+/** Room for the first rows: many tables have no more. */
+const FIRST_CAPACITY = 4 * 1024;
+const NOTHING = Buffer.alloc(0);
 /** Chunks that wait for the consumer before the socket is paused. */
 const WAITING = 2;
 
@@ -34,7 +37,8 @@ export class CopyOut implements Submittable {
   #missing = 0;
   #isData = false;
 
-  #filling: Buffer = Buffer.allocUnsafe(CAPACITY);
+  #filling: Buffer = NOTHING;
+  #capacity = FIRST_CAPACITY;
   #filled = 0;
   /** Where the last whole line in `#filling` ends. */
   #whole = 0;
@@ -123,6 +127,17 @@ export class CopyOut implements Submittable {
   }
 
   readonly #onData = (bytes: Buffer): void => {
+    try {
+      this.#read(bytes);
+    } catch (error) {
+      // No memory for a row. Thrown from an event, it would end the process.
+      this.#failure = error;
+      this.#finish("failed");
+      this.#connection?.stream.destroy();
+    }
+  };
+
+  #read(bytes: Buffer): void {
     let position = 0;
     while (position < bytes.length) {
       if (this.#isOver()) {
@@ -135,7 +150,7 @@ export class CopyOut implements Submittable {
     if (this.#ready.length < WAITING || this.#isOver()) return;
     this.#isPaused = true;
     this.#connection?.stream.pause();
-  };
+  }
 
   /** Reads a header, which two reads of the socket may share. */
   #head(bytes: Buffer, position: number): number {
@@ -172,7 +187,8 @@ export class CopyOut implements Submittable {
     if (this.#filled + size <= this.#filling.length) return;
     if (this.#filled >= CHUNK) this.#publish();
     if (this.#filled + size <= this.#filling.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#filled + size, CAPACITY));
+    if (this.#filled > 0) this.#capacity = Math.min(CAPACITY, this.#capacity * 8);
+    const larger = Buffer.allocUnsafe(Math.max(this.#filled + size, this.#capacity));
     this.#filling.copy(larger, 0, 0, this.#filled);
     this.#filling = larger;
   }
@@ -181,7 +197,8 @@ export class CopyOut implements Submittable {
     if (this.#whole === 0) return;
     const rest = this.#filling.subarray(this.#whole, this.#filled);
     this.#ready.push(this.#filling.subarray(0, this.#whole));
-    this.#filling = Buffer.allocUnsafe(Math.max(CAPACITY, rest.length + this.#missing));
+    const needed = rest.length + this.#missing;
+    this.#filling = needed === 0 ? NOTHING : Buffer.allocUnsafe(Math.max(this.#capacity, needed));
     rest.copy(this.#filling);
     this.#filled = rest.length;
     this.#whole = 0;
