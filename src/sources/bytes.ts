@@ -17,11 +17,12 @@ export interface Bytes {
   /** True if any position is reached without reading what lies before it. */
   readonly seekable: boolean;
   /**
-   * Chunks from `start` up to, not including, `end`, or to the end of the file. A chunk is never written to again.
+   * Chunks from `start` up to, not including, `end`, or to the end of the file. A chunk is the caller's own, and never written to
+   * again; a `lent` one only until the next is asked for. Lent memory does not wait for the garbage collector.
    *
    * @throws ExpectedError `file_system`, `dump_damaged` if the compressed stream is.
    */
-  read(start: number, end?: number): AsyncGenerator<Buffer, void, undefined>;
+  read(start: number, end?: number, lent?: "lent"): AsyncGenerator<Buffer, void, undefined>;
   /** Harmless when called twice. */
   close(): Promise<void>;
 }
@@ -40,8 +41,12 @@ export async function openFile(path: string): Promise<FileBytes> {
   });
   const { size } = await handle.stat();
   let closed = false;
-  const read = (start: number, end?: number): AsyncGenerator<Buffer, void, undefined> =>
-    readHandle({ handle, path, start, end: Math.min(end ?? Number.POSITIVE_INFINITY, size) });
+  const read = (
+    start: number,
+    end: number = size,
+    lent?: "lent",
+  ): AsyncGenerator<Buffer, void, undefined> =>
+    readHandle({ handle, path, start, end: Math.min(end, size), lent: lent === "lent" });
   return {
     path,
     size,
@@ -49,7 +54,7 @@ export async function openFile(path: string): Promise<FileBytes> {
     read,
     sha256: async () => {
       const hash = createHash("sha256");
-      for await (const chunk of read(0)) hash.update(chunk);
+      for await (const chunk of read(0, size, "lent")) hash.update(chunk);
       return hash.digest("hex");
     },
     close: async () => {
@@ -73,20 +78,34 @@ interface HandleRange {
   readonly path: string;
   readonly start: number;
   readonly end: number;
+  readonly lent: boolean;
 }
 
 /** Reads one chunk ahead, so that the disk works while the consumer does. */
 async function* readHandle(range: HandleRange): AsyncGenerator<Buffer, void, undefined> {
   let position = range.start;
   let size = FIRST_BYTES;
-  let pending = readChunk(range, position, size);
+  // One is used while the other one is filled.
+  let [next, used]: readonly [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
+  const memory = (length: number): Buffer => {
+    [next, used] = [used, next];
+    if (!range.lent || next.length < length) next = Buffer.allocUnsafeSlow(length);
+    return next.subarray(0, length);
+  };
+  const readNext = (): Promise<Buffer> => {
+    const length = Math.max(0, Math.min(size, range.end - position));
+    return length === 0
+      ? Promise.resolve(Buffer.alloc(0))
+      : readChunk(range, position, memory(length));
+  };
+  let pending = readNext();
   try {
     for (;;) {
       const chunk = await pending;
       if (chunk.length === 0) return;
       position += chunk.length;
       size = Math.min(CHUNK_BYTES, size * 4);
-      pending = readChunk(range, position, size);
+      pending = readNext();
       // A consumer that stops here leaves the read-ahead behind; its failure must not surface elsewhere.
       pending.catch(() => undefined);
       yield chunk;
@@ -96,27 +115,24 @@ async function* readHandle(range: HandleRange): AsyncGenerator<Buffer, void, und
   }
 }
 
+/** Fills the memory, or less of it where the file ends. */
 async function readChunk(
-  { handle, path, end }: HandleRange,
+  { handle, path }: HandleRange,
   position: number,
-  size: number,
+  memory: Buffer,
 ): Promise<Buffer> {
-  const length = Math.min(size, end - position);
-  if (length <= 0) return Buffer.alloc(0);
   try {
-    const { bytesRead, buffer } = await handle.read(
-      Buffer.allocUnsafeSlow(length),
-      0,
-      length,
-      position,
-    );
-    return buffer.subarray(0, bytesRead);
+    const { bytesRead } = await handle.read(memory, 0, memory.length, position);
+    return memory.subarray(0, bytesRead);
   } catch (error) {
     throw fileError(path, "reading", error);
   }
 }
 
-/** A stretch of bytes in memory that moves forward over a file, and grows where the reader needs to keep more. */
+/**
+ * A stretch of bytes in memory that moves forward over a file, and grows where the reader needs to keep more. Its memory is used again:
+ * what was taken from `bytes` is valid until the next `refill` or `hold`.
+ */
 export class Window implements AsyncDisposable {
   /** What is in memory. */
   bytes: Buffer = Buffer.alloc(0);
@@ -127,29 +143,38 @@ export class Window implements AsyncDisposable {
   readonly source: Bytes;
   readonly #end: number | undefined;
   #chunks: AsyncGenerator<Buffer, void, undefined>;
+  #memory: Buffer = Buffer.alloc(0);
 
   constructor(source: Bytes, start = 0, end?: number) {
     this.source = source;
     this.base = start;
     this.#end = end;
-    this.#chunks = source.read(start, end);
+    this.#chunks = source.read(start, end, "lent");
   }
 
   /** Forgets what lies before the position `keep` and reads on, at least as much again as is kept. */
   async refill(keep: number): Promise<void> {
     const kept = this.bytes.subarray(Math.min(Math.max(keep - this.base, 0), this.bytes.length));
-    const pieces = [kept];
+    this.base += this.bytes.length - kept.length;
+    this.bytes = kept;
     for (let added = 0; !this.final && (added === 0 || added < kept.length); ) {
       const { done, value } = await this.#chunks.next();
       if (done) this.final = true;
       else {
-        pieces.push(value);
+        this.#append(value);
         added += value.length;
       }
     }
-    const [only, next] = pieces;
-    this.base += this.bytes.length - kept.length;
-    this.bytes = pieces.length === 2 && only?.length === 0 && next ? next : Buffer.concat(pieces);
+  }
+
+  #append(chunk: Buffer): void {
+    const length = this.bytes.length + chunk.length;
+    const memory = this.#memory.length < length ? Buffer.allocUnsafeSlow(length * 2) : this.#memory;
+    // Copies rightly also where both lie in the same memory.
+    this.bytes.copy(memory);
+    chunk.copy(memory, this.bytes.length);
+    this.#memory = memory;
+    this.bytes = memory.subarray(0, length);
   }
 
   /** Makes `length` bytes from the position `at` available, as far as the file has them. True if it has. */
@@ -164,7 +189,7 @@ export class Window implements AsyncDisposable {
 
   async #moveTo(at: number): Promise<void> {
     await this.#chunks.return();
-    this.#chunks = this.source.read(at, this.#end);
+    this.#chunks = this.source.read(at, this.#end, "lent");
     this.base = at;
     this.bytes = Buffer.alloc(0);
     this.final = false;

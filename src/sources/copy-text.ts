@@ -15,7 +15,7 @@ const MAX_LINE_BYTES = 2 ** 30;
 export type Damage = (reason: string) => Error;
 
 /**
- * The same bytes in chunks that end with LF. A row longer than a chunk makes a longer chunk. With `reuse` a chunk is valid until the
+ * The same bytes in chunks that end with LF; `chunks` are used only until the next one is asked for. A row longer than a chunk makes a longer chunk. With `reuse` a chunk is valid until the
  * next one is asked for: what lies in several chunks is put together in the same memory each time.
  *
  * @throws what `damage` makes, if a line exceeds 1 GiB, or the last one has no LF and is not to be `kept` as it is.
@@ -39,13 +39,14 @@ export async function* wholeLines(
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(LF) + 1;
     if (end > 0) {
-      const whole = chunk.subarray(0, end);
+      const whole = reuse ? chunk.subarray(0, end) : Buffer.from(chunk.subarray(0, end));
       yield restBytes === 0 ? whole : join(whole);
       rest = [];
       restBytes = 0;
     }
     if (end < chunk.length) {
-      rest.push(chunk.subarray(end));
+      // The chunk's memory may be used again.
+      rest.push(Buffer.from(chunk.subarray(end)));
       restBytes += chunk.length - end;
       if (restBytes > MAX_LINE_BYTES) throw damage("a line is longer than 1 GiB");
     }

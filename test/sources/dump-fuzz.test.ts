@@ -92,6 +92,25 @@ describe.skipIf(!hasFixtures)("a damaged dump fails as foreseen", () => {
       rmSync(path, { recursive: true });
     }
   });
+
+  test.each(DIRECTORIES)("%s with a byte of a file changed", async (name) => {
+    const path = join(folder, "flipped");
+    cpSync(fixturePath(name), path, { recursive: true });
+    const names = readdirSync(path).filter((file) => !/^blob/.test(file));
+    const random = numbers(4);
+    for (let count = 0; count < FLIPS; count += 1) {
+      // Every second time the table of contents, on which all else depends.
+      const file = join(path, count % 2 === 0 ? "toc.dat" : (names[random(names.length)] ?? ""));
+      const original = readFileSync(file);
+      const bytes = Buffer.from(original);
+      const at = random(bytes.length);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 + random(255));
+      writeFileSync(file, bytes);
+      expect(await contentOf(path, Number.POSITIVE_INFINITY)).toMatch(/^(?:failure|[0-9a-f]{32})$/);
+      writeFileSync(file, original);
+    }
+    rmSync(path, { recursive: true });
+  });
 });
 
 const columnsOf = columnLookup(

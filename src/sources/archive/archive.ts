@@ -2,7 +2,8 @@
  * An archive's table of contents as a source of DDL and rows, whatever way the archive stores its data.
  */
 import { ExpectedError } from "../../errors.ts";
-import { compareNames, nameKey, type TableName } from "../../names.ts";
+import { compareNames, type TableName } from "../../names.ts";
+import { blocksOf, indexBlocks } from "../block-index.ts";
 import { blockLines } from "../block-lines.ts";
 import type { Damage } from "../copy-text.ts";
 import { decodeText } from "../encoding.ts";
@@ -46,7 +47,7 @@ export async function archiveSource(archive: Archive): Promise<DumpSource> {
   for (const entry of toc.entries) {
     if (holdsRows(entry)) blocks.push(await readBlockTarget(archive, entry));
   }
-  const byTable = placesByTable(blocks);
+  const byTable = indexBlocks(blocks);
   const sorted: readonly SequenceValue[] = sequences.toSorted((a, b) =>
     compareNames(a.name, b.name),
   );
@@ -57,7 +58,7 @@ export async function archiveSource(archive: Archive): Promise<DumpSource> {
     blocks,
     anyOrder: archive.seekable,
     largeObjects: Math.max(largeObjects, archive.largeObjects),
-    lines: (request) => readLines(archive, byTable, request),
+    lines: (request) => readLines(archive, blocksOf(byTable, request), request),
     sequences: async () => sorted,
     digest: archive.digest,
     [Symbol.asyncDispose]: archive.close,
@@ -122,35 +123,13 @@ function describe({ path, toc, name, bytes }: Archive): Provenance {
   };
 }
 
-interface Placed {
-  readonly block: ArchiveBlock;
-  /** In the archive. */
-  readonly place: number;
-}
-
-/** By `nameKey`. */
-function placesByTable(blocks: readonly ArchiveBlock[]): ReadonlyMap<string, readonly Placed[]> {
-  const byTable = new Map<string, Placed[]>();
-  for (const [place, block] of blocks.entries()) {
-    const key = nameKey(block.table);
-    const known = byTable.get(key);
-    if (known) known.push({ block, place });
-    else byTable.set(key, [{ block, place }]);
-  }
-  return byTable;
-}
-
 async function* readLines(
   archive: Archive,
-  byTable: ReadonlyMap<string, readonly Placed[]>,
+  blocks: readonly ArchiveBlock[],
   request: LinesRequest,
 ): AsyncGenerator<Buffer, void, undefined> {
   const { encoding, standardStrings } = archive.toc;
-  const parts = new Set(request.parts.map(nameKey));
-  const placed = [...parts].flatMap((part) => byTable.get(part) ?? []);
-  for (const { block } of placed.sort((a, b) => a.place - b.place)) {
-    // Of an empty table's INSERT statements nothing tells the columns.
-    if (block.empty) continue;
+  for (const block of blocks) {
     const text = {
       block,
       kind: block.kind,

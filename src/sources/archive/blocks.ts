@@ -110,19 +110,23 @@ function chunkLength({ window, format, at }: Walk): number {
   return length;
 }
 
-/** The bytes of the block whose first chunk is at `start`, as they are in the file: compressed if the archive is. */
+/**
+ * The bytes of the block whose first chunk is at `start`, as they are in the file: compressed if the archive is. Chunks are the
+ * caller's own, or `lent` until the next one is asked for.
+ */
 export async function* blockBytes(
   source: Bytes,
   start: number,
-  format: BlockFormat,
+  format: BlockFormat & { readonly lent: boolean },
 ): AsyncGenerator<Buffer, void, undefined> {
   await using window = new Window(source, start);
   const width = format.intSize + 1;
   let left = 0;
+  let out: Buffer = Buffer.alloc(0);
   for (let at = start; ; ) {
     const limit = window.base + window.bytes.length;
     // Chunks are small, so what is in memory of them becomes one piece.
-    const out = Buffer.allocUnsafe(limit - at);
+    if (!format.lent || out.length < limit - at) out = Buffer.allocUnsafe(limit - at);
     let length = 0;
     let ended = false;
     while (!ended && (left > 0 ? at < limit : at + width <= limit)) {

@@ -56,8 +56,14 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
     seekable: bytes.seekable,
     largeObjects: blocks.reduce((sum, block) => sum + block.largeObjects, 0),
     data: (entry) => {
-      const stored = blockBytes(bytes, starts.get(entry.id) ?? 0, format);
-      return decompress(STREAMS[toc.header.compression], stored, damage(entryPlace(entry)));
+      const algorithm = STREAMS[toc.header.compression];
+      const lent = algorithm === "none";
+      return decompress({
+        algorithm,
+        bytes: blockBytes(bytes, starts.get(entry.id) ?? 0, { ...format, lent }),
+        damage: damage(entryPlace(entry)),
+        lent: true,
+      });
     },
     digest,
     close: bytes.close,

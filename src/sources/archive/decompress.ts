@@ -1,41 +1,87 @@
 /**
- * Compressed streams as the bytes they hold, with bounded memory.
+ * Compressed streams of a dump as the bytes they hold. What node does not decode beside the calling thread itself is decoded in a
+ * thread of its own, unless it is short.
  */
-import { type Duplex, pipeline } from "node:stream";
-import { createGunzip, createInflate } from "node:zlib";
 import { ExpectedError } from "../../errors.ts";
 import type { Damage } from "../copy-text.ts";
-import { readLz4 } from "./lz4.ts";
-import { nodeZstd, readZstd } from "./zstd.ts";
+import { decodeInThread, hasThreads } from "./decode-thread.ts";
+import { decodeStream, decodesHere, type Encoded } from "./decoders.ts";
 
-/** `zlib` is how custom archives hold what they call gzip. */
-export type Algorithm = "none" | "zlib" | "gzip" | "lz4" | "zstd";
+export type Algorithm = "none" | Encoded;
 
-const OUTPUT_BYTES = 262_144;
+/** What `decompress` needs. */
+export interface Compressed {
+  readonly algorithm: Algorithm;
+  /** Chunks that nobody else uses: their memory may be gone afterwards. */
+  readonly bytes: AsyncIterable<Buffer>;
+  /** Makes the failure for bytes that are cut off or corrupt. */
+  readonly damage: Damage;
+  /** True if the caller is done with a chunk when it asks for the next one, so that its memory may be used again. */
+  readonly lent: boolean;
+}
+
+/** Compressed bytes from which on a thread is worth starting. */
+const THREAD_FROM_BYTES = 2 ** 20;
 
 /**
- * What the compressed bytes hold.
+ * What the compressed bytes hold, in bounded memory.
  *
  * @throws what `damage` makes, if they are cut off or corrupt; what reading them throws.
  */
-export function decompress(
-  algorithm: Algorithm,
-  bytes: AsyncIterable<Buffer>,
-  damage: Damage,
-): AsyncIterable<Buffer> {
-  switch (algorithm) {
-    case "none":
-      return bytes;
-    case "zlib":
-      return through(bytes, createInflate({ chunkSize: OUTPUT_BYTES }), damage);
-    case "gzip":
-      return through(bytes, createGunzip({ chunkSize: OUTPUT_BYTES }), damage);
-    case "lz4":
-      return explain(readLz4(bytes), damage);
-    case "zstd": {
-      const stream = nodeZstd();
-      return stream ? through(bytes, stream, damage) : explain(readZstd(bytes), damage);
+export function decompress(request: Compressed): AsyncIterable<Buffer> {
+  const { algorithm, bytes } = request;
+  return algorithm === "none" ? bytes : decode({ ...request, algorithm });
+}
+
+async function* decode({
+  algorithm,
+  bytes,
+  damage,
+  lent,
+}: Compressed & { readonly algorithm: Encoded }): AsyncGenerator<Buffer, void, undefined> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  try {
+    const { first, more } = await readFirst(iterator);
+    const all = continued(first, iterator);
+    if (more && decodesHere(algorithm) && hasThreads()) {
+      yield* decodeInThread({ algorithm, bytes: all, lent, damage });
+      return;
     }
+    for await (const chunk of explain(decodeStream(algorithm, all), damage)) {
+      yield lent ? chunk : Buffer.from(chunk);
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+interface First {
+  readonly first: Buffer[];
+  /** False if that is all. */
+  readonly more: boolean;
+}
+
+async function readFirst(iterator: AsyncIterator<Buffer, unknown>): Promise<First> {
+  const first: Buffer[] = [];
+  for (let length = 0; length < THREAD_FROM_BYTES; ) {
+    const { done, value } = await iterator.next();
+    if (done || !Buffer.isBuffer(value)) return { first, more: false };
+    first.push(value);
+    length += value.length;
+  }
+  return { first, more: true };
+}
+
+/** The chunks taken already and those after them. */
+async function* continued(
+  first: Buffer[],
+  iterator: AsyncIterator<Buffer, unknown>,
+): AsyncGenerator<Buffer, void, undefined> {
+  for (let chunk = first.shift(); chunk; chunk = first.shift()) yield chunk;
+  for (;;) {
+    const { done, value } = await iterator.next();
+    if (done || !Buffer.isBuffer(value)) return;
+    yield value;
   }
 }
 
@@ -48,36 +94,6 @@ export function recogniseCompression(bytes: Buffer): Algorithm {
   return starts("28b52ffd") ? "zstd" : "none";
 }
 
-/** Runs bytes through a stream of node; both ends close when the consumer stops early. */
-async function* through(
-  bytes: AsyncIterable<Buffer>,
-  stream: Duplex,
-  damage: Damage,
-): AsyncGenerator<Buffer, void, undefined> {
-  const read = { failure: undefined as unknown };
-  // The callback form needs a callback; failures come out of the loop below.
-  pipeline(remember(bytes, read), stream, () => undefined);
-  try {
-    for await (const chunk of stream) yield chunk;
-  } catch (error) {
-    if (read.failure !== undefined) throw read.failure;
-    throw damage(reasonOf(error));
-  }
-}
-
-/** Keeps the failure of reading apart from that of decompressing. */
-async function* remember(
-  bytes: AsyncIterable<Buffer>,
-  read: { failure: unknown },
-): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    yield* bytes;
-  } catch (error) {
-    read.failure = error;
-    throw error;
-  }
-}
-
 /** Whatever a decoder throws means that its input is corrupt; failures of reading pass. */
 async function* explain(
   decoded: AsyncIterable<Buffer>,
@@ -87,10 +103,6 @@ async function* explain(
     yield* decoded;
   } catch (error) {
     if (error instanceof ExpectedError) throw error;
-    throw damage(reasonOf(error));
+    throw damage(error instanceof Error ? error.message : String(error));
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -17,7 +17,7 @@ interface Frame {
   readonly checksum: XxHash32 | undefined;
 }
 
-/** What the frames in a stream hold, one after the other. @throws Error if they are cut off or corrupt. */
+/** What the frames in a stream hold, one after the other. A chunk is valid until the next one is asked for. @throws Error if they are cut off or corrupt. */
 export async function* readLz4(
   chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -55,7 +55,9 @@ async function readFrameHeader(feed: Feed): Promise<Frame> {
 }
 
 async function* readFrame(feed: Feed, frame: Frame): AsyncGenerator<Buffer, void, undefined> {
-  let history: Buffer = Buffer.alloc(0);
+  // History and content lie behind each other, so that a match is a copy within one buffer.
+  const out = Buffer.allocUnsafeSlow(HISTORY_BYTES + frame.maxBlock);
+  let start = 0;
   for (;;) {
     const size = (await feed.take(4)).readUInt32LE();
     if (size === 0) break;
@@ -65,17 +67,15 @@ async function* readFrame(feed: Feed, frame: Frame): AsyncGenerator<Buffer, void
     if (frame.blockChecksums && (await feed.take(4)).readUInt32LE() !== xxHash32Of(block)) {
       throw new Error("the checksum of an LZ4 block is wrong");
     }
-    // History and content lie behind each other, so that a match is a copy within one buffer.
-    const out = Buffer.allocUnsafe(history.length + frame.maxBlock);
-    history.copy(out);
+    const room = out.subarray(0, start + frame.maxBlock);
     const stored = size >>> 31 === 1;
-    const end = stored
-      ? history.length + block.copy(out, history.length)
-      : decodeBlock(block, out, history.length);
-    const content = out.subarray(history.length, end);
+    const end = stored ? start + block.copy(room, start) : decodeBlock(block, room, start);
+    const content = room.subarray(start, end);
     frame.checksum?.update(content);
-    if (frame.linked) history = out.subarray(Math.max(0, end - HISTORY_BYTES), end);
     if (content.length > 0) yield content;
+    if (!frame.linked) continue;
+    out.copyWithin(0, Math.max(0, end - HISTORY_BYTES), end);
+    start = Math.min(end, HISTORY_BYTES);
   }
   if (!frame.checksum) return;
   if ((await feed.take(4)).readUInt32LE() !== frame.checksum.digest()) {

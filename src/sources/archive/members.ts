@@ -117,7 +117,13 @@ async function* readMember(
   if (!stored) throw damage("the file with its rows is missing");
   const file = await members.open(stored.name);
   try {
-    yield* decompress(stored.algorithm, file.read(0), damage);
+    const lent = stored.algorithm === "none" ? "lent" : undefined;
+    yield* decompress({
+      algorithm: stored.algorithm,
+      bytes: file.read(0, undefined, lent),
+      damage,
+      lent: true,
+    });
   } finally {
     await file.close();
   }

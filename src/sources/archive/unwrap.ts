@@ -26,7 +26,9 @@ export interface Wrapped {
 export function unwrap({ file, algorithm, damage }: Wrapped): Bytes {
   let idle: Cursor | undefined;
   const start = (): Cursor => ({
-    chunks: decompress(algorithm, file.read(0), damage)[Symbol.asyncIterator](),
+    chunks: decompress({ algorithm, bytes: file.read(0), damage, lent: false })[
+      Symbol.asyncIterator
+    ](),
     position: 0,
     rest: Buffer.alloc(0),
   });

@@ -9,6 +9,11 @@ import * as zlib from "node:zlib";
 const MAX_WINDOW_LOG = 27;
 const OUTPUT_BYTES = 262_144;
 
+/** True if node decodes zstd itself. */
+export function hasNodeZstd(): boolean {
+  return "createZstdDecompress" in zlib;
+}
+
 /** A decompressing stream of node, which has one from 22.15 and 23.8 on. */
 export function nodeZstd(): Duplex | undefined {
   if (!("createZstdDecompress" in zlib)) return;
@@ -57,7 +62,7 @@ function isZstd(exports: unknown): exports is Zstd {
   return names.every((name) => typeof functions[name] === "function");
 }
 
-/** What the frames in a stream hold, without node's help. @throws Error if they are cut off or corrupt. */
+/** What the frames in a stream hold, without node's help. A chunk is valid until the next one is asked for. @throws Error if they are cut off or corrupt. */
 export async function* readZstd(
   chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -115,7 +120,7 @@ function* decode(zstd: Zstd, places: Places, chunk: Buffer): Generator<Buffer, n
     read = next;
     // What did not fit waits inside, also when all input was taken.
     full = written === OUTPUT_BYTES;
-    if (written > 0) yield Buffer.from(Buffer.from(buffer, output, written));
+    if (written > 0) yield Buffer.from(buffer, output, written);
   }
   return wanted;
 }

@@ -2,13 +2,14 @@
  * A plain dump as a source of DDL and rows. Rows are read by their place in the file when they are asked for.
  */
 import { ExpectedError } from "../../errors.ts";
-import { compareNames, nameKey } from "../../names.ts";
+import { compareNames } from "../../names.ts";
+import { blocksOf, indexBlocks } from "../block-index.ts";
 import { blockLines } from "../block-lines.ts";
 import type { Bytes } from "../bytes.ts";
 import type { Damage } from "../copy-text.ts";
 import type { DumpSource, LinesRequest, Provenance } from "../source.ts";
 import { readContents } from "./contents.ts";
-import { emptyBlocks, type Section } from "./section.ts";
+import { emptyBlocks, type PlainBlock, type Section } from "./section.ts";
 
 /** What `openPlain` needs. */
 export interface PlainRequest {
@@ -30,6 +31,7 @@ export async function openPlain(request: PlainRequest): Promise<DumpSource> {
   const { sections, crlf } = await readContents(bytes);
   const section = chooseSection(bytes.path, sections, request.database);
   const blocks = [...section.blocks, ...emptyBlocks(section)];
+  const byTable = indexBlocks(section.blocks);
   const sequences = section.sequences.toSorted((a, b) => compareNames(a.name, b.name));
   return {
     kind: "dump",
@@ -37,7 +39,7 @@ export async function openPlain(request: PlainRequest): Promise<DumpSource> {
     ddl: section.ddl,
     blocks,
     largeObjects: Math.max(section.createdObjects.size, section.openedObjects.size),
-    lines: (wanted) => readLines({ bytes, section, crlf }, wanted),
+    lines: (wanted) => readLines({ bytes, blocks: blocksOf(byTable, wanted), crlf }, wanted),
     sequences: async () => sequences,
     digest: request.digest,
     [Symbol.asyncDispose]: () => bytes.close(),
@@ -87,20 +89,18 @@ function describe({ bytes, file }: PlainRequest, section: Section): Provenance {
 /** What the rows are read from. */
 interface RowsOf {
   readonly bytes: Bytes;
-  readonly section: Section;
+  readonly blocks: readonly PlainBlock[];
   readonly crlf: boolean;
 }
 
 async function* readLines(
-  { bytes, section, crlf }: RowsOf,
+  { bytes, blocks, crlf }: RowsOf,
   request: LinesRequest,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const parts = new Set(request.parts.map(nameKey));
-  for (const block of section.blocks) {
-    if (!parts.has(nameKey(block.table))) continue;
+  for (const block of blocks) {
     const damage: Damage = (reason) =>
       new ExpectedError({ code: "dump_damaged", path: bytes.path, where: block.place, reason });
-    const chunks = bytes.read(block.start, block.end);
+    const chunks = bytes.read(block.start, block.end, "lent");
     const text = { ...block, block, chunks, marked: false, crlf, damage };
     yield* blockLines(text, request);
   }

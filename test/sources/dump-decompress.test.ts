@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { type Algorithm, decompress } from "../../src/sources/archive/decompress.ts";
+import { fixturePath, hasFixtures } from "../support/fixtures.ts";
+
+const SKIPPABLE = Buffer.from("502a4d1803000000616263", "hex");
+
+/** In pieces like those of a file; copies, because a thread takes them over. */
+async function* pieces(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = 0; at < bytes.length; at += 200_000) {
+    yield Buffer.from(bytes.subarray(at, at + 200_000));
+  }
+}
+
+interface Read {
+  readonly bytes: AsyncIterable<Buffer>;
+  readonly lent: boolean;
+}
+
+function open(algorithm: Algorithm, { bytes, lent }: Read): AsyncIterable<Buffer> {
+  const damage = (reason: string): Error => new Error(`damaged: ${reason}`);
+  return decompress({ algorithm, bytes, damage, lent });
+}
+
+async function contentOf(algorithm: Algorithm, bytes: Buffer, lent = true): Promise<Buffer> {
+  const out: Buffer[] = [];
+  for await (const chunk of open(algorithm, { bytes: pieces(bytes), lent })) {
+    out.push(lent ? Buffer.from(chunk) : chunk);
+  }
+  return Buffer.concat(out);
+}
+
+/** A zstd frame of uncompressed blocks that claims a window. */
+function rawFrame(windowLog: number, blocks: readonly Buffer[]): Buffer {
+  const parts = blocks.flatMap((block, index) => {
+    const head = Buffer.alloc(3);
+    head.writeUIntLE((block.length << 3) | (index === blocks.length - 1 ? 1 : 0), 0, 3);
+    return [head, block];
+  });
+  return Buffer.concat([
+    Buffer.from("28b52ffd00", "hex"),
+    Buffer.from([(windowLog - 10) << 3]),
+    ...parts,
+  ]);
+}
+
+const BLOCKS = Array.from({ length: 20 }, (_, index) => Buffer.alloc(100_000, 65 + index));
+
+describe("zstd frames long enough for a thread", () => {
+  test("a window of 128 MiB is read", async () => {
+    const frame = rawFrame(27, BLOCKS);
+    expect((await contentOf("zstd", frame)).equals(Buffer.concat(BLOCKS))).toBe(true);
+  });
+
+  test("a larger window is refused", async () => {
+    await expect(contentOf("zstd", rawFrame(28, BLOCKS))).rejects.toThrow("damaged");
+  });
+
+  test("a consumer may stop early, and the next one starts anew", async () => {
+    const bytes = Buffer.concat(Array.from({ length: 5 }, () => rawFrame(20, BLOCKS)));
+    for await (const chunk of open("zstd", { bytes: pieces(bytes), lent: true })) {
+      expect(chunk[0]).toBe(65);
+      break;
+    }
+    expect((await contentOf("zstd", rawFrame(20, BLOCKS))).length).toBe(2_000_000);
+  });
+
+  test("a failure of reading comes out as it is", async () => {
+    async function* failing(): AsyncGenerator<Buffer, void, undefined> {
+      yield* pieces(rawFrame(20, BLOCKS));
+      throw new Error("the disk is gone");
+    }
+    const read = async (): Promise<void> => {
+      for await (const chunk of open("zstd", { bytes: failing(), lent: true })) {
+        expect(chunk.length).toBeGreaterThan(0);
+      }
+    };
+    await expect(read()).rejects.toThrow("the disk is gone");
+  });
+});
+
+describe.skipIf(!hasFixtures).each([
+  ["zstd", "pg17/plain.sql.zst"],
+  ["lz4", "pg17/plain.sql.lz4"],
+] as const)("%s", (algorithm, name) => {
+  const frame = hasFixtures ? readFileSync(fixturePath(name)) : Buffer.alloc(1);
+  const times = Math.ceil(2_000_000 / frame.length);
+  const frames = (): Buffer =>
+    Buffer.concat(Array.from({ length: times }, () => [SKIPPABLE, frame]).flat());
+
+  test.each([true, false])("many frames, some skippable, with chunks lent: %s", async (lent) => {
+    const single = await contentOf(algorithm, frame);
+    const content = await contentOf(algorithm, frames(), lent);
+    expect(content.length).toBe(single.length * times);
+    expect(content.subarray(-single.length).equals(single)).toBe(true);
+  });
+
+  test("the last of many frames cut off is noticed", async () => {
+    await expect(contentOf(algorithm, frames().subarray(0, -3))).rejects.toThrow("damaged");
+  });
+});
