@@ -75,7 +75,7 @@ function indexRule(scope: Scope, index: IndexLike): readonly UniqueRule[] {
   const facts = { name, deferrable, nullsFree: !index.nullsNotDistinct };
   const parts = index.parts.map((part) => ("column" in part ? inWords(table, part.column) : part));
   const isBare = parts.every((part) => "column" in part);
-  const named = parts.map((part) => ("column" in part ? part : foldedColumn(part)));
+  const named = parts.map((part) => ("column" in part ? part : foldedColumn(table, part)));
   const columns = named.flatMap((part) => (part ? [part.column] : []));
   if (isBare && predicate === undefined && isKey(columns, changed)) return [];
   if (columns.length === parts.length) {
@@ -107,17 +107,17 @@ function inWords(table: Table, name: string): UniqueIndex["parts"][number] {
 }
 
 /** An expression that only folds the case of one column: texts that differ in more than case cannot meet in it. */
-function foldedColumn({
-  expression,
-}: {
-  readonly expression: string;
-}): { readonly column: string; readonly fold: true } | undefined {
+function foldedColumn(
+  table: Table,
+  { expression }: { readonly expression: string },
+): { readonly column: string; readonly fold: true } | undefined {
   const [, bare, quoted] =
     /^\(?(?:lower|upper)\(\(?(?:([a-z_][a-z0-9_]*)|"((?:[^"]|"")+)")\)?(?:::text)?\)\)?$/.exec(
       expression,
     ) ?? [];
   const column = bare ?? quoted?.replaceAll('""', '"');
-  return column === undefined ? undefined : { column, fold: true };
+  const isPlain = table.columns.some(({ name, generated }) => name === column && !generated);
+  return column === undefined || !isPlain ? undefined : { column, fold: true };
 }
 
 /** A rule by which equal values conflict. Those of `folded` may be equal though their case differs. */

@@ -45,6 +45,11 @@ describe("uniqueRules", () => {
       ["x compares 1,2 involves 1,2"],
     ],
     [
+      "unless the column is generated",
+      "ALTER TABLE public.t ADD COLUMN g text GENERATED ALWAYS AS (COALESCE(a, b)) STORED;\nCREATE UNIQUE INDEX x ON public.t USING btree (lower(g));",
+      ["x compares  involves 1,2"],
+    ],
+    [
       "a generated column is what it is made of",
       "ALTER TABLE public.t ADD COLUMN g integer GENERATED ALWAYS AS (length(a)) STORED;\nCREATE UNIQUE INDEX x ON public.t USING btree (g);",
       ["x compares  involves 1"],
