@@ -42,10 +42,10 @@ export interface CompareRequest extends PairOptions, Policy {
   readonly memory: number;
   /** Connections to each live side, and tables compared at a time; one unless told. The result does not depend on it. */
   readonly jobs?: number;
-  /** Of a dump with several databases: which one. */
-  readonly database?: string;
   /** Parent of the working folder, which is removed in the end. */
   readonly tempDirectory: string;
+  /** Of a dump with several databases: which one. */
+  readonly database?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
@@ -107,15 +107,15 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       spool: store,
       directory,
       memory: request.memory,
-      progress,
-      ...expected,
       workers,
       bytes,
+      progress,
+      ...expected,
       ...(request.signal ? { signal: request.signal } : {}),
     });
+    await settleReading(sides);
     progress({ kind: "ordering", tables: { done: pairs.length, of: pairs.length } });
     const sequences = await raisedSequences(sides, collected.byPair);
-    await settleReading(sides);
     const changeset = store.changeset({
       sequences: sequences.targets,
       production: await finalProvenance(production),
