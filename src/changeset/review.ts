@@ -4,6 +4,7 @@
 import { type Finding, finding } from "../findings.ts";
 import { blastRadius } from "./review/blast-radius.ts";
 import { definitionFindings } from "./review/definitions.ts";
+import { parentFindings } from "./review/parents.ts";
 import { partitionFindings } from "./review/partitions.ts";
 import { replicationFindings } from "./review/replication.ts";
 import { largeObjectsOf, serverFindings } from "./review/server.ts";
@@ -19,6 +20,7 @@ export async function reviewFindings(subject: Subject): Promise<readonly Finding
     ...(await valueFindings(subject, largeObjects)),
     ...(await partitionFindings(subject)),
     ...(await blastRadius(subject)),
+    ...(await parentFindings(subject)),
     ...(await replicationFindings(subject)),
     ...(await serverFindings(subject)),
     ...(largeObjects > 0 ? [finding({ code: "large_objects", count: largeObjects })] : []),

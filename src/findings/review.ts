@@ -77,6 +77,21 @@ export type ReviewFacts =
       readonly constraint: string;
       readonly reason: string;
     })
+  | (InTable & {
+      readonly code: "parents_missing";
+      readonly parent: TableName;
+      readonly constraint: string;
+      readonly rows: number;
+      /** What one of them refers to. */
+      readonly values: readonly string[];
+    })
+  | (InTable & {
+      readonly code: "parents_unknown";
+      readonly parent: TableName;
+      readonly constraint: string;
+      readonly rows: number;
+      readonly reason: string;
+    })
   | (InTable & { readonly code: "deletes_all"; readonly rows: number })
   | { readonly code: "many_locks"; readonly relations: number; readonly slots: number }
   | { readonly code: "hooks"; readonly libraries: readonly string[] }
@@ -115,6 +130,8 @@ export const REVIEW_SEVERITY: Readonly<
   partition_only_local: "warning",
   blast_radius: "blocking",
   blast_radius_unknown: "warning",
+  parents_missing: "blocking",
+  parents_unknown: "warning",
   deletes_all: "warning",
   many_locks: "warning",
   hooks: "notice",
@@ -177,6 +194,10 @@ export function describeReview(facts: ReviewFacts): string {
       return `table ${formatName(facts.table)}: rows that are ${facts.event}d are referred to by ${plural(facts.rows, "row")} of ${formatName(facts.child)} that this changeset does not carry (${formatIdentifier(facts.constraint)}); ${OUTCOME[facts.action] ?? "PostgreSQL would refuse"}, so the script would stop; compare ${formatName(facts.child)} with its ${facts.event}s too, or leave ${formatName(facts.table)} out with --exclude`;
     case "blast_radius_unknown":
       return `table ${formatName(facts.table)}: whether rows of ${formatName(facts.child)} refer to deleted or changed rows (${formatIdentifier(facts.constraint)}) is not known: ${facts.reason}; if so, the script stops and changes nothing`;
+    case "parents_missing":
+      return `table ${formatName(facts.table)}: ${facts.rows === 1 ? "1 row refers" : `${facts.rows} rows refer`} by ${formatIdentifier(facts.constraint)} to rows of ${formatName(facts.parent)} that production does not have and that were not compared, such as (${facts.values.map(printable).join(", ")}); compare ${formatName(facts.parent)} too, or leave the table out with --exclude`;
+    case "parents_unknown":
+      return `table ${formatName(facts.table)}: whether production has the rows of ${formatName(facts.parent)} that ${facts.rows === 1 ? "1 row refers" : `${facts.rows} rows refer`} to (${formatIdentifier(facts.constraint)}) is not known: ${facts.reason}; preflight.sql asks it`;
     case "deletes_all":
       return `table ${formatName(facts.table)}: ${facts.rows === 1 ? "the one row" : `all ${facts.rows} rows`} that production has would be deleted; is local complete?`;
     case "many_locks":

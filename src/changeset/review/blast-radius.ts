@@ -154,7 +154,7 @@ function same(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** Why production's rows of a table cannot be read again. */
-function unreadable(
+export function unreadable(
   { sources: { production }, catalogs }: Subject,
   table: TableName,
 ): string | undefined {
@@ -220,7 +220,8 @@ function keptWave(
   };
 }
 
-async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** The lines of chunks of COPY text, without their ends. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
@@ -250,10 +251,10 @@ async function carriedRows(
   return rows;
 }
 
-type Tuple = (values: readonly (Datum | undefined)[]) => string | undefined;
+export type Tuple = (values: readonly (Datum | undefined)[]) => string | undefined;
 
 /** Writes values so that they are the same text exactly where the referenced key's index takes them for equal. NULL refers to nothing. */
-function tupleOf(catalog: Catalog, table: TableName, columns: readonly string[]): Tuple {
+export function tupleOf(catalog: Catalog, table: TableName, columns: readonly string[]): Tuple {
   const found = tableByName(catalog).get(nameKey(table));
   const forms = columns.map((name) => {
     const column = found?.columns.find((candidate) => candidate.name === name);
