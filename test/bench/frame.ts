@@ -73,9 +73,12 @@ export function ratio(runs: readonly Run[], base: readonly Run[], of: "seconds" 
 /** What figures depend on: `2 x Xeon ..., 24 GB, Linux; Node 20.20.2; pg_restore (PostgreSQL) 15.18; 2026-11-21`. */
 export function machine(versions: readonly (readonly [string, ...string[]])[]): string {
   const [cpu] = cpus();
-  const system = readFileSync("/proc/sys/kernel/osrelease", "utf8").trim();
+  const system = readFileSync("/proc/sys/kernel/osrelease", "utf8").split("-")[0]?.trim();
   const printed = versions.map(([command, ...args]) =>
-    execFileSync(command, args, { encoding: "utf8" }).trim(),
+    // Without the package's own version after PostgreSQL's.
+    execFileSync(command, args, { encoding: "utf8" })
+      .trim()
+      .replace(/(\d) \([^)]*\)$/, "$1"),
   );
   return [
     `${cpus().length} x ${cpu?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${system}`,
