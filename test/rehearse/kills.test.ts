@@ -1,0 +1,125 @@
+/** ROWPATCH_KILLS says how often of each; a handful by default. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findBinaries, startCluster } from "../../src/rehearse/scratch/cluster.ts";
+import type { ScratchDatabase } from "../../src/rehearse/scratch/server.ts";
+import { startWatchdog } from "../../src/rehearse/watchdog.ts";
+import { type Folder, makeFolder, PRODUCTION } from "../cli/shop.ts";
+import { rowsOf } from "../support/content.ts";
+import { execute, hasServer, psql, testServer } from "../support/postgres.ts";
+import { writeDemoBundle } from "./bundles.ts";
+
+const BIN =
+  process.env["ROWPATCH_BIN"] ?? fileURLToPath(new URL("../../bin/rowpatch.js", import.meta.url));
+const built = existsSync(fileURLToPath(new URL("../dist/rehearse/rehearse.js", `file://${BIN}`)));
+const TIMES = Number(process.env["ROWPATCH_KILLS"] ?? 2);
+const SIGNALS = ["SIGKILL", "SIGTERM", "SIGINT"] as const;
+
+/** Moments spread over the run, the same ones every time. */
+function moment(turn: number, longest: number): number {
+  return Math.round((((turn * 0.618) % 1) + 0.02) * longest);
+}
+
+describe.skipIf(!hasServer)("killed at any moment", () => {
+  let folder: Folder;
+  let bundle: string;
+  beforeAll(async () => {
+    folder = makeFolder();
+    bundle = await writeDemoBundle(folder);
+  });
+  afterAll(() => folder.remove());
+
+  const kinds = findBinaries(process.env) === undefined ? ["url"] : ["url", "binaries"];
+  test.skipIf(!built).for(kinds)("rowpatch: nothing stays behind on %s", async (kind) => {
+    const temp = folder.env["TMPDIR"] ?? "";
+    const where = kind === "url" ? ["--scratch", testServer().url] : ["--scratch-kind", "binaries"];
+    for (let turn = 0; turn < TIMES * SIGNALS.length; turn += 1) {
+      const argv = [BIN, "rehearse", bundle, "--production", PRODUCTION, ...where, "--quiet"];
+      const child = spawn(process.execPath, argv, {
+        env: { ...process.env, ...folder.env },
+        stdio: "ignore",
+        detached: true,
+      });
+      const ended = once(child, "exit");
+      await Promise.race([ended, setTimeout(moment(turn, 6000))]);
+      child.kill(SIGNALS[turn % SIGNALS.length]);
+      await ended;
+      await expect.poll(() => readdirSync(temp), { timeout: 20_000 }).toEqual([]);
+      await expect.poll(databasesLeft, { timeout: 20_000 }).toEqual([]);
+    }
+    expect(readdirSync(bundle).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  test.skipIf(findBinaries(process.env) === undefined)(
+    "psql or the server: production is as before, or wholly deployed",
+    async () => {
+      await using watchdog = startWatchdog();
+      const request = { tempDirectory: folder.env["TMPDIR"] ?? "", env: process.env, watchdog };
+      const binaries = findBinaries(process.env) ?? "";
+      await using server = await startCluster({ ...request, binaries });
+      const made = await server.createDatabase({ name: "shop", expected: false, encoding: "UTF8" });
+      const socket = await socketOf(made);
+      const url = `postgres://postgres@localhost:5432/shop?host=${encodeURIComponent(String(socket))}`;
+      await psql(url, { file: PRODUCTION });
+      const before = await rowsOf(url);
+      for (let turn = 0; turn < TIMES * 4; turn += 1) {
+        const child = spawn("psql", ["-X", "-q", "-f", `${bundle}/deploy.sql`, "-d", url]);
+        const ended = once(child, "exit");
+        await Promise.race([ended, setTimeout(moment(turn, 250))]);
+        if (turn % 2 === 0) child.kill("SIGKILL");
+        else await crash(url);
+        await ended;
+        await expect.poll(() => answers(url), { timeout: 20_000 }).toBe(true);
+        const verified = await psql(url, { file: `${bundle}/verify.sql` });
+        if (verified.exitCode === 0) {
+          expect((await psql(url, { file: `${bundle}/revert.sql` })).exitCode).toBe(0);
+        }
+        expect(await rowsOf(url)).toEqual(before);
+      }
+    },
+  );
+});
+
+async function socketOf(database: ScratchDatabase): Promise<unknown> {
+  await using connection = await database.connect();
+  const [row = []] = await connection.query("SHOW unix_socket_directories");
+  return row[0];
+}
+
+function databasesLeft(): Promise<readonly unknown[]> {
+  return execute(
+    testServer().url,
+    "SELECT datname FROM pg_database WHERE datname ~ '^rowpatch_rehearsal_'",
+  );
+}
+
+/** As if a server process had died: the server ends all sessions and recovers. */
+async function crash(url: string): Promise<void> {
+  const rows = await execute(
+    url,
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+  );
+  for (const [pid] of rows) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const rows = await execute(
+      url,
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    );
+    return rows.length === 0;
+  } catch {
+    return false;
+  }
+}
