@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../src/cli/settings.ts";
 import { ExpectedError } from "../../src/errors.ts";
@@ -19,7 +20,7 @@ function mistakes(flags: Record<string, unknown>, file: Record<string, unknown> 
 }
 
 describe("parseSettings", () => {
-  test("what is not set is absent, and memory has a default", () => {
+  test("what is not set is absent; memory has a default, jobs go by cores", () => {
     expect(parse({})).toEqual({
       ...SIDES,
       include: [],
@@ -29,6 +30,7 @@ describe("parseSettings", () => {
       triggerWrites: [],
       where: [],
       memory: 256 * 1024 ** 2,
+      jobs: Math.min(4, availableParallelism()),
     });
   });
 
@@ -63,6 +65,17 @@ describe("parseSettings", () => {
       include: ["x.*"],
     });
   });
+
+  test.each([["3"], [3]])("jobs may be %j", (jobs) => {
+    expect(parse({ jobs }).jobs).toBe(3);
+  });
+
+  test.each([["0"], ["65"], ["many"], ["-1"], ["1.5"], [0.5], [true], [""]])(
+    "jobs may not be %j",
+    (jobs) => {
+      expect(mistakes({ ...SIDES, jobs })).toEqual(["--jobs must be a number from 1 to 64"]);
+    },
+  );
 
   test.each([
     ["64MB", 64 * 1024 ** 2],
