@@ -23,7 +23,7 @@ export interface Reference {
   /** Positions of child columns that may be NULL and thereby end the reference; empty if none. */
   readonly nullable: readonly number[];
   /** The values of either side as a key for maps: references that PostgreSQL takes for the same have the same. */
-  readonly tuple: (values: readonly (Datum | undefined)[]) => string | undefined;
+  readonly tuple: Tuple;
 }
 
 /** All references among `tables`, by child and name. */
@@ -43,7 +43,6 @@ export function references(
       if (!parent) continue;
       const childPositions = positions(child, constraint.columns);
       const parentPositions = positions(parent, constraint.referencedColumns);
-      const spelling = spellingsOf(catalog, constraint);
       const nullable = (childPositions ?? []).filter((position) =>
         takesNull(child.columns[position] ?? ""),
       );
@@ -54,10 +53,7 @@ export function references(
         parent,
         childPositions,
         parentPositions,
-        tuple: (values) =>
-          tuple(
-            values.map((value, n) => (typeof value === "string" ? spelling[n]?.(value) : value)),
-          ),
+        tuple: spelledTuple(catalog, constraint.references, constraint.referencedColumns),
         nullable:
           constraint.match === "full" && nullable.length < constraint.columns.length
             ? []
@@ -71,16 +67,18 @@ export function references(
   );
 }
 
-/** One spelling for equal values of each referenced column. */
-function spellingsOf(
-  catalog: Catalog,
-  { references: parent, referencedColumns }: ForeignKey,
-): readonly ((text: string) => string)[] {
-  const table = tableByName(catalog).get(nameKey(parent));
-  return referencedColumns.map((name) => {
-    const spell = table ? spellingOf(catalog, table, name) : undefined;
-    return typeof spell === "function" ? spell : (text) => text;
+/** Values of some columns as a key for maps; `undefined` where one is NULL or not known, which refers to nothing. */
+export type Tuple = (values: readonly (Datum | undefined)[]) => string | undefined;
+
+/** Keys that are the same for values which a unique index over these columns takes for equal, as far as texts tell. */
+export function spelledTuple(catalog: Catalog, name: TableName, columns: readonly string[]): Tuple {
+  const table = tableByName(catalog).get(nameKey(name));
+  const spelling = columns.map((column) => {
+    const spell = table ? spellingOf(catalog, table, column) : undefined;
+    return typeof spell === "function" ? spell : (text: string) => text;
   });
+  return (values) =>
+    tuple(values.map((value, n) => (typeof value === "string" ? spelling[n]?.(value) : value)));
 }
 
 /** Which columns may be NULL for a while: neither a CHECK nor a unique index is in the way. */

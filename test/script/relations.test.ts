@@ -96,6 +96,25 @@ describe("relationChecks", () => {
   });
 });
 
+test("a reference to 1.0 is one to 1", async () => {
+  const catalog = await schema(
+    DDL.replaceAll("(id integer NOT NULL, code", "(id numeric NOT NULL, code").replace(
+      "a integer",
+      "a numeric",
+    ),
+  );
+  const asked = async (production: Rows, local: Rows) => {
+    const changeset = changesBetween(catalog, production, local);
+    const texts: string[] = [];
+    const tables = scriptTables(catalog, changeset.tables);
+    for await (const text of relationChecks(catalog, changeset, tables)) texts.push(text);
+    return texts.join("\n");
+  };
+  // The child is known to go with its parent, the parent to come with its child.
+  expect(await asked({ a: [["1", null]], b: [["5", "1.0"]] }, {})).toContain("AS known");
+  expect(await asked({}, { a: [["1", null]], b: [["5", "1.0"]] })).not.toContain("does not exist");
+});
+
 test("rows of heirs are not those that a foreign key sees", async () => {
   const catalog = await schema(`${DDL}CREATE TABLE public.heir (
 )

@@ -5,7 +5,7 @@ import { partitionRoot } from "../../catalog/lookup.ts";
 import type { ForeignKey } from "../../catalog/types.ts";
 import { type Datum, valueBefore } from "../../compare/change.ts";
 import { formatName, nameKey, type TableName } from "../../names.ts";
-import { tuple } from "../../order/references.ts";
+import { spelledTuple, type Tuple } from "../../order/references.ts";
 import { keyLabel } from "../row-set.ts";
 import { literal, type Sql, sql } from "../sql.ts";
 import { ownRows, type ScriptTable } from "../table.ts";
@@ -31,7 +31,9 @@ export async function* childrenNew(
   const positions = positionsOf(table, foreignKey.referencedColumns);
   const columns = columnsOf(context.catalog, child, foreignKey.columns);
   if (!positions || !columns) return;
-  const moved = await movedChildren(context, child, foreignKey);
+  const { references, referencedColumns } = foreignKey;
+  const tuple = spelledTuple(context.catalog, references, referencedColumns);
+  const moved = await movedChildren(context, { child, foreignKey }, tuple);
   const childTable = context.tables.get(nameKey(partitionRoot(context.catalog, child)));
   const rows: AskedRow[] = [];
   const flush = (): Sql => {
@@ -60,10 +62,10 @@ export async function* childrenNew(
 /** Keys of children that the changeset deletes or turns to another parent, by the values they referred with. */
 async function movedChildren(
   context: Context,
-  child: TableName,
-  foreignKey: ForeignKey,
+  { child, foreignKey }: { readonly child: TableName; readonly foreignKey: ForeignKey },
+  tuple: Tuple,
 ): Promise<Map<string, (readonly Datum[])[]>> {
   const table = context.tables.get(nameKey(partitionRoot(context.catalog, child)));
   const positions = table && positionsOf(table, foreignKey.columns);
-  return table && positions ? releasedBy(context, table, positions) : new Map();
+  return table && positions ? releasedBy(context, { table, positions }, tuple) : new Map();
 }

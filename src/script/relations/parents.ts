@@ -4,8 +4,8 @@
 import { partitionRoot } from "../../catalog/lookup.ts";
 import type { ForeignKey } from "../../catalog/types.ts";
 import { valueAfter } from "../../compare/change.ts";
-import { formatName, nameKey, type TableName } from "../../names.ts";
-import { tuple } from "../../order/references.ts";
+import { formatName, nameKey } from "../../names.ts";
+import { spelledTuple, type Tuple } from "../../order/references.ts";
 import { keyLabel } from "../row-set.ts";
 import { literal, type Sql, sql } from "../sql.ts";
 import { ownRows, type ScriptTable } from "../table.ts";
@@ -29,7 +29,9 @@ export async function* parentsMissing(
 ): AsyncGenerator<Sql> {
   const positions = positionsOf(table, foreignKey.columns);
   if (!positions) return;
-  const inserted = await valuesOf(context, foreignKey.references, foreignKey.referencedColumns);
+  const { references, referencedColumns } = foreignKey;
+  const tuple = spelledTuple(context.catalog, references, referencedColumns);
+  const inserted = await valuesOf(context, { references, referencedColumns }, tuple);
   const columns = columnsOf(context.catalog, foreignKey.references, foreignKey.referencedColumns);
   if (!columns) return;
   const rows: AskedRow[] = [];
@@ -59,8 +61,11 @@ export async function* parentsMissing(
 /** Tuples that the changes bring into a table. */
 async function valuesOf(
   context: Context,
-  name: TableName,
-  columns: readonly string[],
+  {
+    references: name,
+    referencedColumns: columns,
+  }: Pick<ForeignKey, "references" | "referencedColumns">,
+  tuple: Tuple,
 ): Promise<Set<string>> {
   const found = new Set<string>();
   const table = context.tables.get(nameKey(partitionRoot(context.catalog, name)));

@@ -6,7 +6,7 @@ import type { Catalog } from "../../catalog/types.ts";
 import type { Changeset } from "../../changeset/types.ts";
 import { type Change, type Datum, valueBefore } from "../../compare/change.ts";
 import { nameKey, type TableName } from "../../names.ts";
-import { tuple } from "../../order/references.ts";
+import type { Tuple } from "../../order/references.ts";
 import { operator, type ScriptColumn } from "../column.ts";
 import { collect } from "../preflight.ts";
 import { comment, doBlock, ident, join, type Sql, sql } from "../sql.ts";
@@ -31,8 +31,8 @@ export interface AskedRow {
 /** Keys of the rows of one table whose changes give a unique value up, by that value. */
 export async function releasedBy(
   context: Context,
-  table: ScriptTable,
-  positions: readonly number[],
+  { table, positions }: { readonly table: ScriptTable; readonly positions: readonly number[] },
+  tuple: Tuple,
 ): Promise<Map<string, (readonly Datum[])[]>> {
   const released = new Map<string, (readonly Datum[])[]>();
   for await (const change of context.changeset.changes(table.name)) {

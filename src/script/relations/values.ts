@@ -2,7 +2,7 @@
  * Unique values that changes take while other rows hold them.
  */
 import { valueAfter } from "../../compare/change.ts";
-import { tuple } from "../../order/references.ts";
+import { spelledTuple } from "../../order/references.ts";
 import { keyLabel, sameKey } from "../row-set.ts";
 import { literal, type Sql, sql } from "../sql.ts";
 import type { ScriptTable } from "../table.ts";
@@ -35,7 +35,8 @@ export async function* valuesTaken(
     positions.every((position) => table.keyPositions.includes(position))
   )
     return;
-  const released = await releasedBy(context, table, positions);
+  const tuple = spelledTuple(context.catalog, table.name, names);
+  const released = await releasedBy(context, { table, positions }, tuple);
   const rows: AskedRow[] = [];
   const flush = (): Sql => {
     const taken = rows.splice(0);
