@@ -27,7 +27,9 @@ export interface ReadSides extends Sides<Source> {
  * @throws ExpectedError `query`, `ddl_unreadable`; `definitions_missing` where both sides hold data only.
  */
 export async function readSides({ production, local }: Sides<Source>): Promise<ReadSides> {
-  const own = { production: await readCatalog(production), local: await readCatalog(local) };
+  // A server works while the other side's DDL is read. Both end before a failure is told, always the same one.
+  const read = await Promise.allSettled([readCatalog(production), readCatalog(local)]);
+  const own = { production: settled(read[0]), local: settled(read[1]) };
   const borrows = {
     production: holdsDataOnly(production, own.production),
     local: holdsDataOnly(local, own.local),
@@ -51,6 +53,11 @@ export async function readSides({ production, local }: Sides<Source>): Promise<R
       .filter((side) => borrows[side])
       .map((side) => finding({ code: "catalog_borrowed", side })),
   };
+}
+
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
 }
 
 /** Whether a dump has rows but defines no table. */
