@@ -2,6 +2,7 @@
  * Compressed streams of a dump as the bytes they hold. What node does not decode beside the calling thread itself is decoded in a
  * thread of its own, unless it is short.
  */
+import { gunzipSync, inflateSync } from "node:zlib";
 import { ExpectedError } from "../../errors.ts";
 import type { Damage } from "../copy-text.ts";
 import { decodeInThread, hasThreads } from "./decode-thread.ts";
@@ -42,6 +43,10 @@ async function* decode({
   const iterator = bytes[Symbol.asyncIterator]();
   try {
     const { first, more } = await readFirst(iterator);
+    if (!more && isShort(algorithm, first)) {
+      yield* explain(decodeShort(algorithm, first), damage);
+      return;
+    }
     const all = continued(first, iterator);
     if (more && decodesHere(algorithm) && hasThreads()) {
       yield* decodeInThread({ algorithm, bytes: all, lent, damage });
@@ -53,6 +58,22 @@ async function* decode({
   } finally {
     await iterator.return?.();
   }
+}
+
+/** Up to here, a stream costs more than its contents: dumps hold many small tables. Deflate makes at most 1,032 bytes of one. */
+const SHORT_BYTES = 8_192;
+
+function isShort(algorithm: Encoded, chunks: readonly Buffer[]): boolean {
+  if (algorithm !== "zlib" && algorithm !== "gzip") return false;
+  return chunks.reduce((sum, { length }) => sum + length, 0) <= SHORT_BYTES;
+}
+
+async function* decodeShort(
+  algorithm: Encoded,
+  chunks: readonly Buffer[],
+): AsyncGenerator<Buffer, void, undefined> {
+  const decoded = (algorithm === "gzip" ? gunzipSync : inflateSync)(Buffer.concat(chunks));
+  if (decoded.length > 0) yield decoded;
 }
 
 interface First {
