@@ -10,7 +10,7 @@ import { triggerWrites } from "../script/trigger-writes.ts";
 import { type Bundle, openBundle } from "./bundle.ts";
 import { readDefinitions } from "./definitions.ts";
 import type { Evidence, LeftOut, StepName } from "./evidence.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { type Fingerprint, fingerprint } from "./fingerprint.ts";
 import { type Journal, journal, StepFailed } from "./journal.ts";
 import { openProduction, type Production } from "./production.ts";
 import { startScratch } from "./scratch/choose.ts";
@@ -157,12 +157,14 @@ async function runSteps({ work, production, server, database, record }: Running)
   const { request, bundle, directory } = work;
   const leftOut: LeftOut[] = [];
   const notDone: string[] = [];
+  let state: Fingerprint | undefined;
   try {
     await record.step("restore", "production is on the scratch server", async () => {
       await using connection = await database.connect();
       const restored = await production.restore(connection, { bundle, server });
       leftOut.push(...restored.leftOut);
-      const { digest, tables } = await fingerprint(connection);
+      state = await fingerprint(connection);
+      const { digest, tables } = state;
       const rows = tables.reduce((sum, table) => sum + Number(table.rows), 0);
       return { counts: { tables: tables.length, rows }, rows: digest };
     });
@@ -177,7 +179,7 @@ async function runSteps({ work, production, server, database, record }: Running)
       directory,
       memory: request.memory,
       triggerWrites: triggerWrites(await readCatalog(source), bundle.triggerWrites),
-      restored: await fingerprint(connection),
+      restored: state ?? (await fingerprint(connection)),
       definitions: await readDefinitions(connection),
       ...(request.signal ? { signal: request.signal } : {}),
     };

@@ -71,9 +71,9 @@ describe.skipIf(!hasServer)("killed at any moment", () => {
         const ended = once(child, "exit");
         await Promise.race([ended, setTimeout(moment(turn, 250))]);
         if (turn % 2 === 0) child.kill("SIGKILL");
-        else await crash(url);
+        else await crash(made);
         await ended;
-        await expect.poll(() => answers(url), { timeout: 20_000 }).toBe(true);
+        await expect.poll(() => answers(made), { timeout: 20_000 }).toBe(true);
         const verified = await psql(url, { file: `${bundle}/verify.sql` });
         if (verified.exitCode === 0) {
           expect((await psql(url, { file: `${bundle}/revert.sql` })).exitCode).toBe(0);
@@ -97,13 +97,13 @@ function databasesLeft(): Promise<readonly unknown[]> {
   );
 }
 
+const OTHERS = `SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+  AND pid <> pg_backend_pid() AND backend_type = 'client backend'`;
+
 /** As if a server process had died: the server ends all sessions and recovers. */
-async function crash(url: string): Promise<void> {
-  const rows = await execute(
-    url,
-    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
-  );
-  for (const [pid] of rows) {
+async function crash(database: ScratchDatabase): Promise<void> {
+  await using connection = await database.connect();
+  for (const [pid] of await connection.query(OTHERS)) {
     try {
       process.kill(Number(pid), "SIGKILL");
     } catch {
@@ -112,13 +112,10 @@ async function crash(url: string): Promise<void> {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function answers(database: ScratchDatabase): Promise<boolean> {
   try {
-    const rows = await execute(
-      url,
-      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
-    );
-    return rows.length === 0;
+    await using connection = await database.connect();
+    return (await connection.query(OTHERS)).length === 0;
   } catch {
     return false;
   }
