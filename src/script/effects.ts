@@ -74,7 +74,7 @@ export function effectsCheck(
       own,
       hint: literal(HINT[direction]),
       partly: literal(PARTLY[direction]),
-      outcome: literal(`${changes} ${changes === 1 ? "row" : "rows"} changed`),
+      outcome: literal(`${changes} rows changed`),
       part: literal(
         parked
           ? " rows written, some of them twice; the others were in place"

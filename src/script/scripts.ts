@@ -69,7 +69,9 @@ export interface TriggerWrites {
 /** What the scripts set for their transaction. */
 export function sessionOptions(input: ScriptInput): SessionOptions {
   const { lockTimeout, statementTimeout, ticket } = input;
-  const applicationName = ticket === undefined ? "rowpatch" : `rowpatch ${ticket}`;
+  const name = ticket === undefined ? "rowpatch" : `rowpatch ${ticket}`;
+  // PostgreSQL keeps so much of it, and warns of what it cuts.
+  const applicationName = name.replace(/[^ -~]/g, "?").slice(0, 63);
   return { lockTimeout, statementTimeout, applicationName };
 }
 

@@ -38,5 +38,8 @@ test("the demo goes the whole way, with nothing but npm packages", async () => {
   if (!hasServer) return;
   await using production = await createProduction();
   const deployed = await psql(production.url, { file: folder.at("out/demo/deploy.sql") });
-  expect(deployed).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^demo: 26 rows changed\n$/m) });
+  expect(deployed).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^demo: 26 rows changed\n$/m),
+  });
 });
