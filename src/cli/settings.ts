@@ -30,9 +30,9 @@ export interface Settings {
   readonly rules?: "disable";
   /** Bytes. */
   readonly memory: number;
-  readonly database?: string;
   /** Connections to each live side. */
   readonly jobs: number;
+  readonly database?: string;
   readonly ticket?: string;
   readonly out?: string;
   readonly expectDatabase?: string;
@@ -76,13 +76,13 @@ export function parseSettings(flags: RawSettings, file: RawSettings, fileName: s
       .byTable("where", 'must be table=SQL, such as public.page="site = 1"')
       .map(([table, sql]) => ({ table, sql })),
     memory: memory(reader),
+    jobs: jobs(reader),
     triggerWrites: reader.list("trigger-writes"),
     ...optional("deletes", reader.choice<"apply" | "withhold">("deletes", ["apply", "withhold"])),
     ...optional("triggers", reader.choice<"fire" | "disable">("triggers", ["fire", "disable"])),
     ...optional("rules", reader.choice<"disable">("rules", ["disable"])),
     ...optional("database", reader.text("database")),
     ...optional("ticket", ticket(reader)),
-    jobs: jobs(reader),
     ...optional("out", reader.text("out")),
     ...optional("expectDatabase", reader.text("expect-database")),
     ...optional("lockTimeout", interval(reader, "lock-timeout")),
@@ -173,6 +173,19 @@ function bulkThreshold(reader: SettingReader): number | undefined {
   return undefined;
 }
 
+const MOST_JOBS = 64;
+
+/** By cores unless told. */
+function jobs(reader: SettingReader): number {
+  const given = reader.value("jobs");
+  if (given === undefined) return Math.min(4, availableParallelism());
+  const number = typeof given === "string" && /^\d{1,3}$/.test(given) ? Number(given) : given;
+  if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= MOST_JOBS)
+    return number;
+  reader.mistakes.push(`--jobs must be a number from 1 to ${MOST_JOBS}`);
+  return 1;
+}
+
 const UNITS: Readonly<Record<string, number>> = { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
 
 function memory(reader: SettingReader): number {
@@ -190,16 +203,3 @@ function memory(reader: SettingReader): number {
 function optional<K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } {
   return (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: V };
 }
-const MOST_JOBS = 64;
-
-/** By cores unless told. */
-function jobs(reader: SettingReader): number {
-  const given = reader.value("jobs");
-  if (given === undefined) return Math.min(4, availableParallelism());
-  const number = typeof given === "string" && /^\d{1,3}$/.test(given) ? Number(given) : given;
-  if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= MOST_JOBS)
-    return number;
-  reader.mistakes.push(`--jobs must be a number from 1 to ${MOST_JOBS}`);
-  return 1;
-}
-
