@@ -56,14 +56,14 @@ export async function prove(request: ProofRequest): Promise<State> {
   return deployed;
 }
 
-const CHANGED = /: \d+ rows changed$/;
+const CHANGED = /: \d+ rows? changed$/;
 const IN_PLACE = /: already in place, nothing changed$/;
 
 /** Preflight is ready, verify fails; dry run and a script that fails at its end leave nothing behind. */
 async function beforeDeploy(files: Files, url: string, original: State): Promise<void> {
   await succeeds(files, "preflight", url, /: ready to deploy$/);
   await fails(files, "verify", url, /not in place, [1-9]\d* rows:/);
-  await succeeds(files, "deploy", url, /^dry run, rolled back: \d+ rows changed$/m, {
+  await succeeds(files, "deploy", url, /^dry run, rolled back: \d+ rows? changed$/m, {
     dry_run: "1",
   });
   expect(await stateOf(url), "after a dry run").toEqual(original);

@@ -4,7 +4,7 @@
  */
 import { foreignKeysTo, partitionRoot, partitionTree, tableByName } from "../../catalog/lookup.ts";
 import type { Catalog, ForeignKey, ReferentialAction } from "../../catalog/types.ts";
-import { type Change, type Datum, valueBefore } from "../../compare/change.ts";
+import { type Change, type Datum, valueAfter, valueBefore } from "../../compare/change.ts";
 import { decodeLine } from "../../compare/decode.ts";
 import { keyClassOf } from "../../compare/key.ts";
 import { type Finding, finding } from "../../findings.ts";
@@ -18,8 +18,11 @@ type Event = "delete" | "update";
 interface Wave {
   readonly table: TableName;
   readonly event: Event;
-  /** The values of the named columns before, as `tuple` writes them; undefined where they are not known. */
-  values(columns: readonly string[]): Promise<ReadonlySet<string> | undefined>;
+  /** The values of the named columns before that rows lose if the foreign key acts so, as `tuple` writes them; undefined where unknown. */
+  values(
+    columns: readonly string[],
+    action: ReferentialAction,
+  ): Promise<ReadonlySet<string> | undefined>;
 }
 
 interface Link {
@@ -63,7 +66,7 @@ function changedWaves({ changeset, catalogs }: Subject, changed: ChangedTable): 
   return kinds.map((event) => ({
     table,
     event,
-    async values(columns) {
+    async values(columns, action) {
       const positions = columns.map((column) => changed.columns.indexOf(column));
       if (positions.includes(-1)) return event === "update" ? new Set() : undefined;
       if (event === "update" && !positions.some((position) => isUpdated(changed, position)))
@@ -73,7 +76,9 @@ function changedWaves({ changeset, catalogs }: Subject, changed: ChangedTable): 
       for await (const change of changeset.changes(table, event)) {
         if (!isConcerned(change, positions)) continue;
         const key = tuple(positions.map((position) => valueBefore(change, position)));
-        if (key !== undefined) found.add(key);
+        // Another spelling of an equal value lets no row go, but every action except NO ACTION takes it for a change.
+        const isSame = tuple(positions.map((position) => valueAfter(change, position))) === key;
+        if (key !== undefined && !(isSame && action === "no action")) found.add(key);
       }
       return found;
     },
@@ -96,7 +101,8 @@ interface Hit {
 async function outsideRows(subject: Subject, wave: Wave, link: Link): Promise<Hit | undefined> {
   const { child, foreignKey } = link;
   if (wave.event === "delete" && isCarried(subject, link)) return undefined;
-  const values = await wave.values(foreignKey.referencedColumns);
+  const action = wave.event === "delete" ? foreignKey.onDelete : foreignKey.onUpdate;
+  const values = await wave.values(foreignKey.referencedColumns, action);
   if (values?.size === 0) return undefined;
   const facts = { table: wave.table, child, constraint: foreignKey.name };
   const reason = values
@@ -106,7 +112,6 @@ async function outsideRows(subject: Subject, wave: Wave, link: Link): Promise<Hi
     return {
       finding: finding({ code: "blast_radius_unknown", ...facts, reason: reason ?? "" }),
     };
-  const action = wave.event === "delete" ? foreignKey.onDelete : foreignKey.onUpdate;
   const { rows, removed } = await referringRows(subject, link, values);
   const outside = rows - (await carriedRows(subject, link, values));
   if (outside <= 0) return undefined;
