@@ -1,7 +1,7 @@
 /**
  * Compares all tables, several at a time where both sides allow it, and collects their changes.
  */
-import { constrainedColumns, type TablePair } from "../catalog/pair.ts";
+import type { TablePair } from "../catalog/pair.ts";
 import type { ReadSides } from "../catalog/sides.ts";
 import type { SideName } from "../compare/side.ts";
 import type { Finding } from "../findings.ts";
@@ -9,6 +9,7 @@ import { nameKey } from "../names.ts";
 import type { Progress } from "../progress.ts";
 import type { Source } from "../sources/source.ts";
 import { type Collected, type CollectRequest, collectChanges, collectKeyless } from "./collect.ts";
+import { contextColumns } from "./context.ts";
 import { type Policy, policyFindings } from "./policy.ts";
 import { sequencesOf } from "./sequences.ts";
 import { spillFiles } from "./spill-files.ts";
@@ -127,7 +128,7 @@ function tableRequest(
     local,
     catalog: catalogs.production,
     spool,
-    context: constrainedColumns(catalogs.production, pair),
+    context: contextColumns(catalogs.production, pair),
     sequenceColumns: sequencesOf(catalogs.production, pair.production).map(({ column }) => column),
     ...(where === undefined ? {} : { where }),
     withholdDeletes: policy.deletes === "withhold",

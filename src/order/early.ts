@@ -1,15 +1,21 @@
 /**
- * The order of updates that run before all other changes of their table, because nothing but themselves frees their unique values.
+ * Updates that run before all other changes of their table, and the order of those that free each other's unique values.
  */
+import type { ChangedTable } from "../changeset/types.ts";
 import type { Change } from "../compare/change.ts";
 import { valueAfter } from "../compare/change.ts";
 import { components } from "./components.ts";
+
+export type Update = Extract<Change, { kind: "update" }>;
+
+/** Columns of a table by which its rows may refer to rows that only the same group of steps makes. */
+export type BoundColumns = (table: ChangedTable) => ReadonlySet<number>;
 
 /** Such an update. Values are those of unique indexes, told apart by index. */
 export interface Early {
   /** The `rowKey`. */
   readonly key: string;
-  readonly change: Extract<Change, { kind: "update" }>;
+  readonly change: Update;
   readonly gives: readonly string[];
   readonly takes: readonly string[];
 }
@@ -33,7 +39,7 @@ export function levelsOf(updates: readonly Early[], bound: ReadonlySet<number>):
   const stuck: string[] = [];
   for (const group of components(updates, needs)) {
     const [only] = group;
-    if (group.length > 1 || !only || refersAhead(only, bound)) {
+    if (group.length > 1 || !only || refersAhead(only.change, bound)) {
       stuck.push(...group.map(({ key }) => key));
       continue;
     }
@@ -44,7 +50,8 @@ export function levelsOf(updates: readonly Early[], bound: ReadonlySet<number>):
   return { levels, stuck };
 }
 
-function refersAhead({ change }: Early, bound: ReadonlySet<number>): boolean {
+/** Whether the update may refer to a row that only the same group of steps makes. */
+export function refersAhead(change: Update, bound: ReadonlySet<number>): boolean {
   return change.columns.some(
     (position) => bound.has(position) && (valueAfter(change, position) ?? null) !== null,
   );

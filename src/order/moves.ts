@@ -6,6 +6,7 @@ import type { Changeset } from "../changeset/types.ts";
 import { type Change, type Datum, valueAfter, valueBefore } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
 import { nameKey } from "../names.ts";
+import { type BoundColumns, refersAhead, type Update } from "./early.ts";
 import type { Reference } from "./references.ts";
 import { rowKey } from "./release.ts";
 
@@ -15,6 +16,8 @@ export type RowValues = Map<string, Map<string, Map<number, Datum>>>;
 export interface Moves {
   /** Tables whose updates change referenced values: they run before rows that refer to the new ones are inserted. */
   readonly movers: ReadonlySet<string>;
+  /** Those updates, by `rowKey` and `nameKey`, as far as they refer to nothing that the same group of steps makes: they come first. */
+  readonly first: ReadonlyMap<string, ReadonlySet<string>>;
   /** References that are NULL until their row has its change. */
   readonly parked: RowValues;
   /** What PostgreSQL itself writes into references when the parent is updated: ON UPDATE CASCADE, SET NULL. */
@@ -27,9 +30,11 @@ export interface Moves {
 export async function referenceMoves(
   changeset: Changeset,
   links: readonly Reference[],
+  bound: BoundColumns,
 ): Promise<Moves> {
   const moves = {
     movers: new Set<string>(),
+    first: new Map<string, Set<string>>(),
     parked: new Map() as RowValues,
     cascaded: new Map() as RowValues,
     deferred: [] as Reference[],
@@ -37,7 +42,11 @@ export async function referenceMoves(
   };
   for (const link of links) {
     if (!link.childPositions || !link.parentPositions || link.parent.counts.update === 0) continue;
-    const moved = await movedValues(changeset, link);
+    const first = new Set(moves.first.get(nameKey(link.parent.table)));
+    const moved = await movedValues(changeset, link, (change) => {
+      if (!refersAhead(change, bound(link.parent))) first.add(rowKey(change));
+    });
+    if (first.size > 0) moves.first.set(nameKey(link.parent.table), first);
     if (moved.size === 0) continue;
     moves.movers.add(nameKey(link.parent.table));
     const { onUpdate, deferrable } = link.foreignKey;
@@ -86,6 +95,7 @@ export async function referenceMoves(
 async function movedValues(
   changeset: Changeset,
   { parent, parentPositions = [], tuple, foreignKey }: Reference,
+  note: (change: Update) => void,
 ): Promise<ReadonlyMap<string, readonly Datum[]>> {
   const moved = new Map<string, readonly Datum[]>();
   for await (const change of changeset.changes(parent.table, "update")) {
@@ -97,7 +107,9 @@ async function movedValues(
     const before = tuple(parentPositions.map((position) => valueBefore(change, position)));
     if (before === undefined) continue;
     const after = parentPositions.map((position) => valueAfter(change, position) ?? null);
-    if (tuple(after) !== before || foreignKey.onUpdate !== "no action") moved.set(before, after);
+    if (tuple(after) === before && foreignKey.onUpdate === "no action") continue;
+    moved.set(before, after);
+    note(change);
   }
   return moved;
 }

@@ -7,6 +7,7 @@ import type { Change, ChangeKind, Datum } from "../compare/change.ts";
 import type { Finding } from "../findings.ts";
 import { compareNames, compareText, nameKey } from "../names.ts";
 import { components } from "./components.ts";
+import type { BoundColumns } from "./early.ts";
 import { type Moves, referenceMoves } from "./moves.ts";
 import { type Reference, references } from "./references.ts";
 import {
@@ -19,7 +20,7 @@ import {
 import { respelledReferences } from "./respelled.ts";
 import { orderRows, type Run } from "./rows.ts";
 import type { DeferredConstraint, Plan, Step, StepKind } from "./steps.ts";
-import { type BoundColumns, type UniqueReleases, uniqueReleases } from "./unique.ts";
+import { type UniqueReleases, uniqueReleases } from "./unique.ts";
 
 export interface PlanResult {
   readonly plan: Plan;
@@ -33,8 +34,9 @@ export interface PlanResult {
  */
 export async function planSteps(catalog: Catalog, original: Changeset): Promise<PlanResult> {
   const before = references(catalog, original.tables);
-  const unique = await uniqueReleases(catalog, original, boundColumns(original.tables, before));
-  const moves = await referenceMoves(original, before);
+  const bound = boundColumns(original.tables, before);
+  const unique = await uniqueReleases(catalog, original, bound);
+  const moves = await referenceMoves(original, before, bound);
   const releases = combined(unique.releases, moves);
   const gone = new Map<string, number>();
   for (const { table } of original.tables) {
@@ -112,7 +114,7 @@ async function firstSteps(
     const levels = await firstUpdates(changeset, table.table, releases.get(nameKey(table.table)));
     for (const changes of levels) {
       const run = { table, changes, together: false };
-      steps.push(held(run, "update", "other rows take their unique values"));
+      steps.push(held(run, "update", "others take or refer to their values"));
     }
   }
   return steps;
@@ -120,7 +122,12 @@ async function firstSteps(
 
 /** Releases for unique values and for references, of each table. */
 function combined(unique: ReadonlyMap<string, UniqueReleases>, moves: Moves): ReleasesByTable {
-  const keys = new Set([...unique.keys(), ...moves.parked.keys(), ...moves.cascaded.keys()]);
+  const keys = new Set([
+    ...unique.keys(),
+    ...moves.parked.keys(),
+    ...moves.cascaded.keys(),
+    ...moves.first.keys(),
+  ]);
   return new Map(
     [...keys].map((key) => {
       const own = unique.get(key);
@@ -134,9 +141,20 @@ function combined(unique: ReadonlyMap<string, UniqueReleases>, moves: Moves): Re
         // It is gone before its parent changes.
         cascaded.delete(row);
       }
-      return [key, { early, parked, cascaded, first: own?.first ?? new Map<string, number>() }];
+      return [key, { early, parked, cascaded, first: firstRows(own, moves.first.get(key)) }];
     }),
   );
+}
+
+/** The updates that come first, by level: those that move referenced values come after those that free unique ones. */
+function firstRows(
+  unique: UniqueReleases | undefined,
+  movers: ReadonlySet<string> | undefined,
+): ReadonlyMap<string, number> {
+  const levels = new Map(unique?.first);
+  const last = Math.max(-1, ...levels.values()) + 1;
+  for (const key of movers ?? []) if (!levels.has(key)) levels.set(key, last);
+  return levels;
 }
 
 /** The changeset after its releases, and those. */

@@ -9,7 +9,7 @@ import type { Change, Datum } from "../compare/change.ts";
 import { valueAfter, valueBefore } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
 import { nameKey } from "../names.ts";
-import { type Early, levelsOf } from "./early.ts";
+import { type BoundColumns, type Early, levelsOf } from "./early.ts";
 import { concerns, findGivers, mayMove, valueIn } from "./givers.ts";
 import { type Parked, parker } from "./parking.ts";
 import { referredRows } from "./referred.ts";
@@ -26,9 +26,6 @@ export interface UniquePlan {
   readonly deferred: readonly DeferredConstraint[];
   readonly findings: readonly Finding[];
 }
-
-/** Columns of a table by which its rows may refer to rows that only the same group of steps makes. */
-export type BoundColumns = (table: ChangedTable) => ReadonlySet<number>;
 
 /** Holds the values that changes of one index give up, and the keys of rows that must release theirs. */
 export async function uniqueReleases(
