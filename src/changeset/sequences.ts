@@ -154,14 +154,22 @@ export async function raisedSequences(
   };
 }
 
-/** Sequences that belong to no column and differ: nobody can tell what they mean, so they are only named. */
+/** Sequences that feed no column and differ: nobody can tell what they mean, so they are only named. */
 export function freeSequenceFindings(
   catalog: Catalog,
   production: readonly SequenceValue[],
   local: readonly SequenceValue[],
 ): readonly Finding[] {
+  const fed = new Set(
+    catalog.tables.flatMap((table) =>
+      sequencesOf(catalog, table).map(({ sequence }) => nameKey(sequence.name)),
+    ),
+  );
   const free = new Set(
-    catalog.sequences.filter(({ ownedBy }) => !ownedBy).map(({ name }) => nameKey(name)),
+    catalog.sequences
+      .filter(({ ownedBy }) => !ownedBy)
+      .map(({ name }) => nameKey(name))
+      .filter((name) => !fed.has(name)),
   );
   const other = new Map(local.map((value) => [nameKey(value.name), value]));
   return production.flatMap((ours) => {

@@ -91,15 +91,24 @@ describe("sequenceTargets", () => {
   });
 });
 
-test("sequences of no column that differ are named, others are not", async () => {
-  const catalog = await schema(`${OWNED}${sequence("free")}${sequence("same")}${sequence("once")}`);
+test("sequences that feed no column and differ are named, others are not", async () => {
+  const fed = `${sequence("fed")}ALTER TABLE ONLY public.t ALTER COLUMN n SET DEFAULT nextval('public.fed'::regclass);\n`;
+  const catalog = await schema(
+    `${OWNED}${sequence("free")}${sequence("same")}${sequence("once")}${fed}`,
+  );
   const production = [
     state("t_id_seq", "1"),
     state("free", "1"),
     state("same", "3"),
     state("once", "1"),
+    state("fed", "1"),
   ];
-  const local = [state("t_id_seq", "2"), state("free", "1", false), state("same", "3")];
+  const local = [
+    state("t_id_seq", "2"),
+    state("free", "1", false),
+    state("same", "3"),
+    state("fed", "2"),
+  ];
   expect(freeSequenceFindings(catalog, production, local)).toMatchObject([
     { code: "sequence_differs", sequence: inPublic("free") },
   ]);
