@@ -2,6 +2,7 @@
  * Referenced values that change: rows that refer to the old value must let go of it, follow it, or be checked later.
  */
 
+import { onlyRespells } from "../changeset/respelling.ts";
 import type { Changeset } from "../changeset/types.ts";
 import { type Change, type Datum, valueAfter, valueBefore } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
@@ -107,7 +108,8 @@ async function movedValues(
     const before = tuple(parentPositions.map((position) => valueBefore(change, position)));
     if (before === undefined) continue;
     const after = parentPositions.map((position) => valueAfter(change, position) ?? null);
-    if (tuple(after) === before && foreignKey.onUpdate === "no action") continue;
+    const isSame = onlyRespells(parent, { change, positions: parentPositions }, tuple);
+    if (isSame && foreignKey.onUpdate === "no action") continue;
     moved.set(before, after);
     note(change);
   }

@@ -1,13 +1,12 @@
 /**
  * Referenced values that get another spelling: rows that refer to them need not be among the changes, and yet PostgreSQL acts on them.
  */
-import { foreignKeysTo, tableByName } from "../catalog/lookup.ts";
+import { foreignKeysTo } from "../catalog/lookup.ts";
 import type { Catalog } from "../catalog/types.ts";
+import { onlyRespells } from "../changeset/respelling.ts";
 import type { Changeset } from "../changeset/types.ts";
-import { valueAfter, valueBefore } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
-import { nameKey } from "../names.ts";
-import { spellingOf } from "./unique-rules.ts";
+import { spelledTuple } from "./references.ts";
 
 /** A warning for each foreign key with an action on updates, by table and name. Reads the updates of tables that such keys refer to. */
 export async function respelledReferences(
@@ -16,25 +15,17 @@ export async function respelledReferences(
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const changed of changeset.tables) {
-    const table = tableByName(catalog).get(nameKey(changed.table));
-    if (!table || changed.counts.update === 0) continue;
+    if (changed.counts.update === 0) continue;
     for (const { table: child, foreignKey } of foreignKeysTo(catalog, changed.table)) {
       const { name, onUpdate, referencedColumns } = foreignKey;
-      const columns = referencedColumns.flatMap((column) => {
-        const spell = spellingOf(catalog, table, column);
-        const position = changed.columns.indexOf(column);
-        return typeof spell === "function" && position >= 0 ? [{ position, spell }] : [];
-      });
-      if (onUpdate === "no action" || columns.length === 0) continue;
+      const positions = referencedColumns.map((column) => changed.columns.indexOf(column));
+      if (onUpdate === "no action" || positions.includes(-1)) continue;
+      const tuple = spelledTuple(catalog, changed.table, referencedColumns);
       let rows = 0;
       for await (const change of changeset.changes(changed.table, "update")) {
-        const isRespelled = columns.some(({ position, spell }) => {
-          const [before, after] = [valueBefore(change, position), valueAfter(change, position)];
-          if (typeof before !== "string" || typeof after !== "string" || before === after)
-            return false;
-          return spell(before) === spell(after);
-        });
-        if (isRespelled) rows += 1;
+        const isWritten =
+          change.kind === "update" && positions.some((at) => change.columns.includes(at));
+        if (isWritten && onlyRespells(changed, { change, positions }, tuple)) rows += 1;
       }
       if (rows > 0) {
         const facts = { table: child, foreignKey: name, action: onUpdate, rows };

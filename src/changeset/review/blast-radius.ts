@@ -4,11 +4,12 @@
  */
 import { foreignKeysTo, partitionRoot, partitionTree, tableByName } from "../../catalog/lookup.ts";
 import type { Catalog, ForeignKey, ReferentialAction } from "../../catalog/types.ts";
-import { type Change, type Datum, valueAfter, valueBefore } from "../../compare/change.ts";
+import { type Change, type Datum, valueBefore } from "../../compare/change.ts";
 import { decodeLine } from "../../compare/decode.ts";
 import { keyClassOf } from "../../compare/key.ts";
 import { type Finding, finding } from "../../findings.ts";
 import { formatName, nameKey, type TableName } from "../../names.ts";
+import { onlyRespells } from "../respelling.ts";
 import type { ChangedTable } from "../types.ts";
 import { isUpdated, type Subject, touchedTables } from "./subject.ts";
 
@@ -77,7 +78,8 @@ function changedWaves({ changeset, catalogs }: Subject, changed: ChangedTable): 
         if (!isConcerned(change, positions)) continue;
         const key = tuple(positions.map((position) => valueBefore(change, position)));
         // Another spelling of an equal value lets no row go, but every action except NO ACTION takes it for a change.
-        const isSame = tuple(positions.map((position) => valueAfter(change, position))) === key;
+        const isSame =
+          change.kind === "update" && onlyRespells(changed, { change, positions }, tuple);
         if (key !== undefined && !(isSame && action === "no action")) found.add(key);
       }
       return found;
