@@ -14,7 +14,7 @@ import type { DumpSource } from "./source.ts";
 
 /** How a dump is opened. */
 export interface DumpOptions {
-  /** Which database of a pg_dumpall file; needed if it holds several. */
+  /** Which database; needed if the file holds several. A file that does not name its only one is taken to hold it. */
   readonly database?: string;
 }
 
@@ -25,6 +25,15 @@ export interface DumpOptions {
  *   `several_databases`.
  */
 export async function openDump(path: string, options: DumpOptions = {}): Promise<DumpSource> {
+  const source = await open(path, options);
+  const { database: wanted } = options;
+  const held = source.provenance.database;
+  if (wanted === undefined || held === undefined || held === wanted) return source;
+  await source[Symbol.asyncDispose]();
+  throw new ExpectedError({ code: "several_databases", path, databases: [held], wanted });
+}
+
+async function open(path: string, options: DumpOptions): Promise<DumpSource> {
   const info = await stat(path).catch((error: unknown) => {
     throw fileError(path, "opening", error);
   });

@@ -24,7 +24,7 @@ export interface PlainRequest {
 /**
  * Reads the file once and offers what it found. Closes `bytes` when disposed.
  *
- * @throws ExpectedError as `readContents` does, and `several_databases`.
+ * @throws ExpectedError as `readContents` does, `several_databases`, and `dump_unsupported` for dumps that nothing tells apart.
  */
 export async function openPlain(request: PlainRequest): Promise<DumpSource> {
   const { bytes } = request;
@@ -56,19 +56,30 @@ function chooseSection(
   const named = sections.filter((section) => section.database !== undefined);
   const [candidates = []] = [headed, named, sections].filter((list) => list.length > 0);
   const [single] = candidates;
-  // Only files of several databases are chosen from: the other side's dump may have another name, or none.
   if (single && candidates.length === 1 && !single.cluster) return single;
   const found = candidates.filter(
     (section) => database === undefined || section.database === database,
   );
   const [only] = found;
   if (only && found.length === 1) return only;
-  const databases = [...new Set(candidates.map((section) => section.database ?? ""))];
+  const databases = [...new Set(candidates.flatMap((section) => section.database ?? []))];
+  const alike = found.length > 1 && new Set(found.map((section) => section.database)).size === 1;
+  if (alike || databases.length === 0) throw notOneDump(path);
   throw new ExpectedError({
     code: "several_databases",
     path,
-    databases: databases.filter((name) => name !== ""),
+    databases,
     ...(database === undefined ? {} : { wanted: database }),
+  });
+}
+
+/** The failure for dumps behind each other that no name tells apart. */
+function notOneDump(path: string): ExpectedError {
+  return new ExpectedError({
+    code: "dump_unsupported",
+    path,
+    what: "several dumps in one file that no database name tells apart",
+    remedy: "split it, or make each dump with pg_dump --create",
   });
 }
 
