@@ -33,7 +33,7 @@ describe
         name: "a row to be updated holds another value",
         sql: "UPDATE question SET text = 'Other?' WHERE id = 1",
         preflight: /public\.question *\| id=1 *\| update *\| drifted *\| changed since: text\n/,
-        deploy: /not as reviewed, 1 rows:\n {2}public\.question id=1\n/,
+        deploy: /not as reviewed, 1 row:\n {2}public\.question id=1\n/,
       },
       {
         name: "a number to be updated is spelled otherwise",
@@ -71,14 +71,14 @@ describe
         sql: "INSERT INTO choice VALUES (77, 2, 'new', 1)",
         preflight:
           /public\.question *\| id=2 *\| delete *\| drifted *\| a row of public\.choice refers to it/,
-        deploy: /not as reviewed, 1 rows:\n {2}public\.question id=2\n/,
+        deploy: /not as reviewed, 1 row:\n {2}public\.question id=2\n/,
       },
       {
         name: "a deleted row has a new child, whose reference would be set to NULL",
         sql: "INSERT INTO note VALUES (77, 2, 'new')",
         preflight:
           /public\.question *\| id=2 *\| delete *\| drifted *\| a row of public\.note refers to it/,
-        deploy: /not as reviewed, 1 rows:\n {2}public\.question id=2\n/,
+        deploy: /not as reviewed, 1 row:\n {2}public\.question id=2\n/,
       },
       {
         name: "a deleted row has a new child, which keeps it",
@@ -103,7 +103,7 @@ describe
       {
         name: "a part of the changes is in place already",
         sql: "UPDATE choice SET votes = NULL WHERE id = 1",
-        preflight: /1 changes are in place already: the deploy script would refuse/,
+        preflight: /1 change is in place already: the deploy script would refuse/,
         deploy: /a part of the changes is in place already:\n {2}public\.choice: /,
       },
     ];
@@ -194,7 +194,7 @@ describe
       await execute(copy.url, sql);
       const before = await stateOf(copy.url);
       const { exitCode, stderr } = await psql(copy.url, { file: common.files.path("revert") });
-      expect(stderr).toMatch(/production is not as the deploy left it, \d rows:\n/);
+      expect(stderr).toMatch(/production is not as the deploy left it, \d rows?:\n/);
       expect(stderr).toMatch(row);
       expect(stderr).toContain("Someone has changed these rows since the deploy");
       expect(stderr).not.toMatch(/preflight|CONTEXT/);

@@ -6,7 +6,7 @@
  * inserts + updates and inserts - deletes.
  */
 
-import { nameKey, quoteName, type TableName } from "../names.ts";
+import { nameKey, plural, quoteName, type TableName } from "../names.ts";
 import type { Plan, StepKind } from "../order/steps.ts";
 import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
@@ -74,12 +74,10 @@ export function effectsCheck(
       own,
       hint: literal(HINT[direction]),
       partly: literal(PARTLY[direction]),
-      outcome: literal(`${changes} rows changed`),
-      part: literal(
-        parked
-          ? " rows written, some of them twice; the others were in place"
-          : " rows changed, the others were in place",
-      ),
+      outcome: literal(plural(changes, "row changed", "rows changed")),
+      part: parked
+        ? sql`' rows written, some of them twice; the others were in place'`
+        : sql`CASE done WHEN 1 THEN ' row' ELSE ' rows' END, ' changed, the others were in place'`,
     }),
   );
 }

@@ -42,7 +42,7 @@ BEGIN
   PERFORM set_config('rowpatch.role', r, true);
   WITH missing (what, help) AS (
     ${join(parts, "\n    UNION ALL\n    ")})
-  SELECT jsonb_agg(jsonb_build_object('what', what, 'help', help) ORDER BY what COLLATE "C") INTO lacking FROM missing;
+  SELECT jsonb_agg(jsonb_build_object('what', what, 'help', help) ORDER BY what COLLATE "C") INTO lacking FROM (SELECT DISTINCT what, help FROM missing) AS listed;
   PERFORM set_config('rowpatch.lacking', coalesce(lacking, '[]')::text, true);
 END`,
   );

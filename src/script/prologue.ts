@@ -73,11 +73,11 @@ export function privilegeGuard(needs: Needs): Sql {
     sql`DECLARE
   missing text;
 BEGIN${temporaryTables}
-  SELECT string_agg(concat(privilege, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
+  SELECT string_agg(concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ${join(rows, ", ")}) AS needed (tbl, privilege)
   WHERE ${isMissing(sql`current_user`)};
   IF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed. preflight.sql names the GRANT statements that help.';
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = concat('Nothing was changed. preflight.sql names the GRANT statements that help: run it with -v role=', current_user, ' as a role that may read these tables.');
   END IF;
 END`,
   );

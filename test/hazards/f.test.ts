@@ -200,6 +200,11 @@ describe.skipIf(!hasServer).concurrent("F", () => {
           /lacks: SELECT on "public"\."tag_id_seq", UPDATE on "public"\."tag_id_seq"/,
         ],
       ];
+      const alone = await runOn(shop, { as });
+      expect(alone).toMatchObject(refused(/lacks: .*SELECT on "public"\."item"/));
+      expect(alone).toMatchObject(
+        refused(new RegExp(`preflight\\.sql .* -v role=${role} as a role`)),
+      );
       for (const [grant, said] of needed)
         expect(await runOn(shop, { as, before: `${grant} ${role}` })).toMatchObject(refused(said));
       const before = `GRANT SELECT, INSERT, UPDATE, DELETE ON item, tag TO ${role}; GRANT ALL ON SEQUENCE tag_id_seq TO ${role}`;

@@ -99,12 +99,12 @@ DO $privileges$
 DECLARE
   missing text;
 BEGIN
-  SELECT string_agg(concat(privilege, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
+  SELECT string_agg(concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ('"public"."doc"', 'SELECT'), ('"public"."doc"', 'INSERT'), ('"public"."doc"', 'UPDATE'), ('"public"."doc"', 'DELETE'), ('"public"."part"', 'SELECT'), ('"public"."part"', 'INSERT'), ('"public"."part"', 'UPDATE'), ('"public"."part"', 'DELETE')) AS needed (tbl, privilege)
   WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(current_user, to_regclass(tbl)::oid, privilege)
     AND NOT (privilege IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege(current_user, to_regclass(tbl)::oid, CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN privilege ELSE 'SELECT' END));
   IF missing IS NOT NULL THEN
-    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed. preflight.sql names the GRANT statements that help.';
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = concat('Nothing was changed. preflight.sql names the GRANT statements that help: run it with -v role=', current_user, ' as a role that may read these tables.');
   END IF;
 END
 $privileges$;
@@ -405,7 +405,7 @@ DECLARE
 BEGIN
   IF current_setting('rowpatch.drifted') <> '0' THEN
     SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
-    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed', ', ', current_setting('rowpatch.drifted'), E' rows:\n  ', named),
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed', ', ', current_setting('rowpatch.drifted'), CASE current_setting('rowpatch.drifted') WHEN '1' THEN ' row' ELSE ' rows' END, E':\n  ', named),
       HINT = 'Nothing was changed. preflight.sql shows every row.';
   END IF;
 END $drift$;
@@ -461,7 +461,7 @@ BEGIN
       HINT = 'Nothing was changed. preflight.sql shows which. To take them as they are, add -v in_place=accept; revert.sql would then undo them too.';
   END IF;
   PERFORM set_config('rowpatch.done', done::text, true), set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
-    WHEN fewer IS NOT NULL THEN concat(done, ' rows changed, the others were in place') ELSE '8 rows changed' END, true);
+    WHEN fewer IS NOT NULL THEN concat(done, CASE done WHEN 1 THEN ' row' ELSE ' rows' END, ' changed, the others were in place') ELSE '8 rows changed' END, true);
 END
 $effects$;
 
