@@ -19,7 +19,10 @@ export function contentsText(contents: Contents, now: Date): string {
     [printable(describeProvenance(provenance)), printable(facts.join(", "))],
     tableLines(contents),
     ...(sequences.length > 0 ? [sequenceLines(contents)] : []),
-    gapLines(tables),
+    [
+      ...gapLines(tables),
+      ...(largeObjects > 0 ? ["large objects are counted and not compared"] : []),
+    ],
     [
       [
         plural(tables.length, "table"),

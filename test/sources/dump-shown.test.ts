@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { run } from "../cli/run.ts";
+import { canDump, dumpTo } from "../support/dumps.ts";
+import { createDatabase, hasServer } from "../support/postgres.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "rowpatch-shown-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SQL =
+  "CREATE TABLE film (id integer PRIMARY KEY, title text); SELECT lo_create(0); SELECT lo_create(0)";
+
+describe.skipIf(!hasServer)("rowpatch inspect of a database and of its dump", () => {
+  test("counts large objects and says that they are not compared", async () => {
+    await using database = await createDatabase({ sql: SQL });
+    const shown = /\n\nlarge objects are counted and not compared\n\n.*, 2 large objects\n$/;
+    expect((await run(["inspect", database.url])).stdout).toMatch(shown);
+    if (!(await canDump())) return;
+    const dump = await dumpTo(join(folder, "large.dump"), database.url, "custom");
+    expect((await run(["inspect", dump])).stdout).toMatch(shown);
+  });
+
+  test("--dbml writes the same schema", async () => {
+    await using database = await createDatabase({ sql: SQL });
+    const live = await run(["inspect", database.url, "--dbml"]);
+    expect(live.stdout).toContain('Table "film" {\n  "id" integer [pk]\n');
+    if (!(await canDump())) return;
+    const dump = await dumpTo(join(folder, "schema.sql"), database.url, "plain");
+    expect((await run(["inspect", dump, "--dbml"])).stdout).toBe(live.stdout);
+  });
+});
+
+describe("dumps of a SQL_ASCII database", () => {
+  function write(name: string, encoding: string, bytes: string): string {
+    const head = `SET client_encoding = '${encoding}';\nCREATE TABLE public.film (id integer PRIMARY KEY, title text);\nCOPY public.film (id, title) FROM stdin;\n1\t`;
+    const parts = [Buffer.from(head), Buffer.from(bytes, "hex"), Buffer.from("\n\\.\n")];
+    writeFileSync(join(folder, name), Buffer.concat(parts));
+    return join(folder, name);
+  }
+
+  test.each([
+    ["SQL_ASCII", "UTF8"],
+    ["UTF8", "SQL_ASCII"],
+  ])(
+    "production %s and local %s: nothing tells what its bytes mean, and a finding says so",
+    async (production, local) => {
+      const sides = [write("p.sql", production, "c3a9"), write("l.sql", local, "c3a8")] as const;
+      const argv = ["diff", "--production", sides[0], "--local", sides[1], "--json"];
+      const { stdout } = await run(argv);
+      expect(stdout).toContain('"encoding_unchecked"');
+    },
+  );
+});
