@@ -42,9 +42,12 @@ export function nextCommand(failure: Failure, argv: readonly string[]): string {
     case "bundle_changed":
       return `ls -la ${shellQuote(failure.path)}`;
     case "scratch":
-      return again(argv, "--scratch 'postgres://postgres@localhost/postgres'");
+      return again(
+        leftOut(argv, "--scratch"),
+        "--scratch 'postgres://postgres@localhost/postgres'",
+      );
     case "file_system":
-      return `df -h ${shellQuote(folderOf(failure.path))}`;
+      return `${/space|quota/.test(failure.reason) ? "df -h" : "ls -la"} ${shellQuote(folderOf(failure.path))}`;
     case "nothing_compared":
       return helpOf(argv);
     case "table_replaced":
@@ -70,6 +73,13 @@ const ANSWERS: Partial<Record<Finding["code"], string>> = {
   triggers: "--triggers disable",
   rules: "--rules disable",
 };
+
+/** The words without this flag and its value. */
+function leftOut(argv: readonly string[], flag: string): readonly string[] {
+  return argv.filter(
+    (word, place) => word !== flag && !word.startsWith(`${flag}=`) && argv[place - 1] !== flag,
+  );
+}
 
 /** A connection string without its password, which belongs into a password file; any other word as it is. */
 function withoutPassword(word: string): string {

@@ -40,3 +40,22 @@ test("a folder that exists is replaced with --force", () => {
     "rowpatch script --ticket x --force",
   );
 });
+
+test.each([
+  ["no such file or folder", "ls -la conf"],
+  ["permission denied", "ls -la conf"],
+  ["no space is left on the device", "df -h conf"],
+  ["the disk quota is used up", "df -h conf"],
+])("where a file fails because %s, %s shows why", (reason, command) => {
+  const failure = { code: "file_system", path: "conf/x.yaml", doing: "reading", reason } as const;
+  expect(nextCommand(failure, ["diff"])).toBe(command);
+});
+
+test.each([
+  ["rehearse", "out/x", "--scratch", "postgres://prod/postgres"],
+  ["rehearse", "out/x", "--scratch=postgres://prod/postgres"],
+])("another scratch server takes the place of the first", (...argv) => {
+  expect(nextCommand({ code: "scratch", reason: "taken", remedy: "use another" }, argv)).toBe(
+    "rowpatch rehearse out/x --scratch 'postgres://postgres@localhost/postgres'",
+  );
+});
