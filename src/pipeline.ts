@@ -30,8 +30,10 @@ import { deployScript } from "./script/deploy.ts";
 import { preflightScript } from "./script/preflight-script.ts";
 import { type ScriptInput, verifyScript } from "./script/scripts.ts";
 import { triggerWrites } from "./script/trigger-writes.ts";
+import { holds } from "./sources/dump.ts";
 import { openSource } from "./sources/open.ts";
 import { finalProvenance } from "./sources/provenance.ts";
+import type { Source } from "./sources/source.ts";
 
 export interface CompareRequest extends PairOptions, Policy {
   /** As the user named them: URL, connection string or path. */
@@ -86,9 +88,15 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     const progress = progressReporter(request.onProgress);
     progress({ kind: "opening" });
     const { jobs = 1 } = request;
-    const options = { ...request, tempDirectory: directory, several: jobs > 1 };
+    const options = {
+      ...request,
+      tempDirectory: directory,
+      several: jobs > 1,
+      mayHoldAnother: true,
+    };
     await using opened = await openSource(request.production, options);
     await using other = await openSource(request.local, options);
+    demandDatabase(request, [opened, other]);
     const sides = await readSides({ production: opened, local: other });
     const { production, local, catalogs } = sides;
     const pairing = pairCatalogs(catalogs.production, catalogs.local, request);
@@ -156,6 +164,16 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     if (request.signal?.aborted) throw new ExpectedError({ code: "interrupted" }, { cause: error });
     throw error;
   }
+}
+
+/** The database that was named must be in one of the dumps: the other may be a copy under another name. */
+function demandDatabase(
+  { database: wanted, production: path }: CompareRequest,
+  sources: readonly Source[],
+): void {
+  if (wanted === undefined || sources.some((source) => holds(source, wanted))) return;
+  const databases = sources.flatMap(({ provenance }) => provenance.database ?? []);
+  throw new ExpectedError({ code: "several_databases", path, databases, wanted });
 }
 
 export interface ScriptOptions {

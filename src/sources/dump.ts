@@ -10,12 +10,14 @@ import { openTar } from "./archive/tar.ts";
 import { unwrap } from "./archive/unwrap.ts";
 import { type Bytes, type FileBytes, fileError, openFile, Window } from "./bytes.ts";
 import { openPlain } from "./plain/plain.ts";
-import type { DumpSource } from "./source.ts";
+import type { DumpSource, Source } from "./source.ts";
 
 /** How a dump is opened. */
 export interface DumpOptions {
   /** Which database; needed if the file holds several. A file that does not name its only one is taken to hold it. */
   readonly database?: string;
+  /** A file that holds one database, and another than that, is opened all the same: the name is meant for another file. */
+  readonly mayHoldAnother?: boolean;
 }
 
 /**
@@ -26,11 +28,17 @@ export interface DumpOptions {
  */
 export async function openDump(path: string, options: DumpOptions = {}): Promise<DumpSource> {
   const source = await open(path, options);
-  const { database: wanted } = options;
-  const held = source.provenance.database;
-  if (wanted === undefined || held === undefined || held === wanted) return source;
+  const { database: wanted, mayHoldAnother = false } = options;
+  if (wanted === undefined || mayHoldAnother || holds(source, wanted)) return source;
+  const held = source.provenance.database ?? "";
   await source[Symbol.asyncDispose]();
   throw new ExpectedError({ code: "several_databases", path, databases: [held], wanted });
+}
+
+/** Whether a source may be a dump of the database; a file that does not name its own may be. */
+export function holds(source: Source, database: string): boolean {
+  const held = source.provenance.database;
+  return source.kind === "dump" && (held === undefined || held === database);
 }
 
 async function open(path: string, options: DumpOptions): Promise<DumpSource> {

@@ -10,6 +10,8 @@ export interface OpenOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Of a dump with several databases: which one. */
   readonly database?: string;
+  /** The name is meant for another source too: a dump of one other database is opened all the same. */
+  readonly mayHoldAnother?: boolean;
   readonly tempDirectory?: string;
   readonly signal?: AbortSignal;
   /** A database may be asked for further connections into its snapshot. */
@@ -22,8 +24,9 @@ export async function openSource(text: string, options: OpenOptions): Promise<So
     const { env, signal, several = false } = options;
     return openDatabase(text, { env, several, ...(signal ? { signal } : {}) });
   }
-  const { database, tempDirectory } = options;
+  const { database, tempDirectory, mayHoldAnother = false } = options;
   return openDump(text, {
+    mayHoldAnother,
     ...(database === undefined ? {} : { database }),
     ...(tempDirectory === undefined ? {} : { tempDirectory }),
   });

@@ -142,6 +142,13 @@ describe.skipIf(!hasFixtures)("a file of several databases", () => {
     expect(ran.stderr).toContain(`does not hold the database "shop"; name one of: ${list}\n`);
   });
 
+  test("--database names the one of a pg_dumpall file; the copy may have another name", async () => {
+    const copy = fixturePath("pg18/custom_gzip.dump");
+    const ran = await diff(all, copy, "--database", "nasty_latin1");
+    // It is opened: the two have no table in common.
+    expect(ran.stderr).toContain("nothing was compared: table");
+  });
+
   test.each(["nasty_latin1", 'we"ird db=é'])("--database %s compares that one", async (name) => {
     const ran = await diff(all, all, "--database", name);
     expect(ran).toMatchObject({ code: 0, totals: { changed: 0 } });
