@@ -179,7 +179,9 @@ export class Window implements AsyncDisposable {
 
   /** Makes `length` bytes from the position `at` available, as far as the file has them. True if it has. */
   async hold(at: number, length: number): Promise<boolean> {
-    if (at < this.base || at > this.base + this.bytes.length) await this.#moveTo(at);
+    // What is near is read over: starting anew would begin with small reads again, for each of many blocks.
+    const isNear = at >= this.base && at <= this.base + this.bytes.length + CHUNK_BYTES;
+    if (!isNear) await this.#moveTo(at);
     while (at + length > this.base + this.bytes.length) {
       if (this.final) return false;
       await this.refill(at);
