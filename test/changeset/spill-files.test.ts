@@ -52,7 +52,7 @@ describe("spill files", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test("a directory that cannot be written to is a failure that names the file", async () => {
+  test("a directory that cannot be written to is a failure that names the folder", async () => {
     const store = spillFiles(join(directory, "missing"), "d")();
     const failure = { code: "file_system", path: join(directory, "missing") };
     await expect(store.write(0, Buffer.from("x\n"))).rejects.toMatchObject({ failure });
