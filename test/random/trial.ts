@@ -56,7 +56,10 @@ const UNANSWERABLE: ReadonlySet<FindingFacts["code"]> = new Set([
 /** Warnings that a script may stop on the way, and change nothing; and how it stops then. */
 const STOPS: readonly (readonly [FindingFacts["code"], RegExp])[] = [
   ["unique_order_unknown", /duplicate key|conflicting key/],
-  ["reference_respelled", /violates (?:foreign key|not-null) constraint|not (?:those|as) (?:reviewed|the deploy left)/],
+  [
+    "reference_respelled",
+    /violates (?:foreign key|not-null) constraint|not (?:those|as) (?:reviewed|the deploy left)/,
+  ],
 ];
 
 /** @throws Broken, or whatever the code under test throws. */
