@@ -184,6 +184,8 @@ export class Session {
       this.#note(this.#parts.client.query(copy).ended);
       for (let chunk = await copy.next(); chunk !== undefined; chunk = await copy.next()) {
         yield chunk;
+        // The last rows may have come before the server heard of the interrupt.
+        this.#demandUninterrupted();
       }
     } catch (cause) {
       throw await this.#recover(task, cause);
