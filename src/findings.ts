@@ -132,6 +132,7 @@ export type FindingFacts =
       readonly column: string;
       readonly rows: number;
     }
+  | { readonly code: "same_source"; readonly kind: "database" | "dump" }
   | { readonly code: "large_objects"; readonly count: number }
   | {
       readonly code: "sequence_differs";
@@ -175,6 +176,7 @@ const SEVERITY = {
   reference_moves: "blocking",
   reference_respelled: "warning",
   identity_always_update: "blocking",
+  same_source: "warning",
   large_objects: "notice",
   sequence_differs: "notice",
   sequence_descending: "warning",
@@ -249,6 +251,10 @@ function describe(facts: FindingFacts): string {
       return `${plural(facts.rows, "row")} of ${facts.tables.map(formatName).join(", ")} refer to each other in a circle that nothing breaks: make one of the foreign keys deferrable or one column nullable`;
     case "identity_always_update":
       return `column ${inTable(facts)} is GENERATED ALWAYS AS IDENTITY and differs in ${plural(facts.rows, "row")}: PostgreSQL never updates it; leave it out with --ignore-column`;
+    case "same_source":
+      return facts.kind === "database"
+        ? "production and local are the same database, so nothing can differ; name the edited copy with --local"
+        : "production and local are the same dump, so nothing can differ; name the edited copy, or a dump of it, with --local";
     case "large_objects":
       return `${plural(facts.count, "large object was", "large objects were")} not compared`;
     case "sequence_differs":

@@ -7,6 +7,7 @@ import { definitionFindings } from "./review/definitions.ts";
 import { parentFindings } from "./review/parents.ts";
 import { partitionFindings } from "./review/partitions.ts";
 import { replicationFindings } from "./review/replication.ts";
+import { sameSource } from "./review/same-source.ts";
 import { largeObjectsOf, serverFindings } from "./review/server.ts";
 import type { Subject } from "./review/subject.ts";
 import { valueFindings } from "./review/values.ts";
@@ -16,6 +17,7 @@ export async function reviewFindings(subject: Subject): Promise<readonly Finding
   const { production, local } = subject.sources;
   const largeObjects = Math.max(await largeObjectsOf(production), await largeObjectsOf(local));
   return [
+    ...(await sameSource(subject)),
     ...definitionFindings(subject),
     ...(await valueFindings(subject, largeObjects)),
     ...(await partitionFindings(subject)),
