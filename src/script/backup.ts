@@ -7,7 +7,7 @@ import type { Changeset } from "../changeset/types.ts";
 import { compareNames, quoteIdentifier, quoteName, type TableName } from "../names.ts";
 import { type BulkLoad, type BulkOptions, isBulk, loadRows, measured } from "./bulk.ts";
 import { chunksOf, valuesList } from "./chunks.ts";
-import { mayCreate } from "./ledger.ts";
+import { mayCreate, mayUse } from "./ledger.ts";
 import { exactKey, type RowSet } from "./row-set.ts";
 import { comment, doBlock, ident, join, literal, qualified, type Sql, sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
@@ -103,7 +103,8 @@ function madeSchema(schema: string): Sql {
   return doBlock(
     "backup",
     sql`BEGIN
-    ${mayCreate(schema, sql`'for the backup'`)}
+  ${mayUse(schema, sql`'for the backup'`)}
+  ${mayCreate(schema, sql`'for the backup'`)}
   IF to_regnamespace(${literal(quoteIdentifier(schema))}) IS NULL THEN
     CREATE SCHEMA ${ident(schema)};
     PERFORM set_config('rowpatch.backup_schema', 'made', true);

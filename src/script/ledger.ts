@@ -37,12 +37,14 @@ export function ledgerCheck({ ledger, checksum }: LedgerEntry): Sql {
   const columns = Object.entries(COLUMNS).map(
     ([column, type]) => sql`(${literal(column)}, ${literal(type)})`,
   );
+  const names = literal(`{${written().join()}}`);
   return sql`${doBlock(
     "ledger",
     sql`DECLARE
   lacking text;
   entry record;
 BEGIN
+  ${mayUse(ledger.schema, sql`concat('for the ledger ', ${label})`)}
   IF to_regclass(${name}) IS NULL THEN
     ${mayCreate(ledger.schema, sql`concat('to make the ledger ', ${label})`)}
     RETURN;
@@ -54,8 +56,17 @@ BEGIN
   IF lacking IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat(${label}, ' is no ledger of rowpatch, it has no: ', lacking), HINT = 'Nothing was changed. Name another table with --ledger.';
   END IF;
+  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO lacking FROM pg_attribute a
+  WHERE a.attrelid = to_regclass(${name})::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+    AND NOT a.attname = ANY (${names});
+  IF lacking IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat(${label}, ' is no ledger of rowpatch, it wants values for: ', lacking), HINT = 'Nothing was changed. Give these columns a default, or name another table with --ledger.';
+  END IF;
   IF NOT (has_table_privilege(to_regclass(${name})::oid, 'SELECT') AND has_table_privilege(to_regclass(${name})::oid, 'INSERT')) THEN
     RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: SELECT and INSERT on the ledger ', ${label}), HINT = 'Nothing was changed.';
+  END IF;
+  IF row_security_active(to_regclass(${name})::oid) THEN
+    RAISE EXCEPTION USING MESSAGE = concat('row security may hide rows of the ledger ', ${label}, ' from the role ', current_user), HINT = 'Nothing was changed. Run as its owner, or as a role with BYPASSRLS.';
   END IF;
   SELECT l.direction, concat(CASE l.direction WHEN 'deploy' THEN 'deployed' ELSE 'reverted' END, ' at ', to_char(l.done_at, 'YYYY-MM-DD HH24:MI:SS'), ' UTC by ', l.session_role, ', ' || l.ticket) AS told INTO entry
   FROM ${qualified(ledger)} AS l WHERE l.checksum = ${literal(checksum)} ORDER BY l.id DESC LIMIT 1;
@@ -67,6 +78,14 @@ END`,
 SELECT concat('ledger: ', current_setting('rowpatch.last_told')) WHERE current_setting('rowpatch.last_told') <> '' AND :rowpatch_told;`;
 }
 
+/** The columns that an entry gives. */
+function written(): readonly string[] {
+  return Object.keys(COLUMNS).filter((column) => column !== "id");
+}
+
+/** Rows that this session has written, as `pg_stat_xact_user_tables` counts them. */
+const WRITTEN = sql`(SELECT coalesce(sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del), 0) FROM pg_stat_xact_user_tables s JOIN pg_class c ON c.oid = s.relid AND c.relpersistence <> 't')`;
+
 /**
  * After the effects check: refuses what the ledger says is done and not undone, though it had to be done again; else writes. Nothing
  * is written where nothing was done.
@@ -77,12 +96,13 @@ export function ledgerWrite(entry: LedgerEntry): Sql {
     ([column, type]) =>
       sql`${ident(column)} ${TYPES[type]}${column === "id" ? sql` GENERATED ALWAYS AS IDENTITY PRIMARY KEY` : column === "ticket" ? sql`` : sql` NOT NULL`}`,
   );
-  const names = Object.keys(COLUMNS)
-    .filter((column) => column !== "id")
-    .map(ident);
+  const names = written().map(ident);
   return doBlock(
     "ledger",
-    sql`BEGIN
+    sql`DECLARE
+  wrote bigint;
+  written CONSTANT bigint := ${WRITTEN};
+BEGIN
   IF current_setting('rowpatch.done') = '0' THEN RETURN; END IF;
   IF current_setting('rowpatch.last') = ${literal(direction)} AND current_setting('rowpatch.ledger') <> 'accept' THEN
     RAISE EXCEPTION USING MESSAGE = concat('the ledger says: ', current_setting('rowpatch.last_told'), ${literal(
@@ -97,6 +117,11 @@ export function ledgerWrite(entry: LedgerEntry): Sql {
   END IF;
   INSERT INTO ${qualified(ledger)} (${join(names, ", ")})
   VALUES (clock_timestamp(), ${literal(entry.ticket ?? null)}, ${literal(direction)}, ${literal(entry.checksum)}, session_user, current_user, ${counts.insert}, ${counts.update}, ${counts.delete}, current_setting('rowpatch.outcome'), ${literal(entry.tool)});
+  GET DIAGNOSTICS wrote = ROW_COUNT;
+  -- It comes after the effects check, so it answers for its own effects.
+  IF wrote <> 1 OR ${WRITTEN} <> written + 1 THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the ledger ', ${literal(formatName(ledger))}, ' did not just take one row'), HINT = 'Nothing was changed. A trigger or rule of the ledger kept the row away or wrote more; it was not reviewed.';
+  END IF;
 END`,
   );
 }
@@ -106,6 +131,14 @@ const TYPES: Readonly<Record<(typeof COLUMNS)[keyof typeof COLUMNS], Sql>> = {
   text: sql`text`,
   "timestamp with time zone": sql`timestamptz`,
 };
+
+/** A statement of PL/pgSQL: the role may look into the schema, if there is one. */
+export function mayUse(schema: string, what: Sql): Sql {
+  const name = literal(quoteIdentifier(schema));
+  return sql`IF NOT coalesce(has_schema_privilege(to_regnamespace(${name})::oid, 'USAGE'), true) THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: USAGE on schema ', ${name}, ', ', ${what}), HINT = 'Nothing was changed.';
+  END IF;`;
+}
 
 /** A statement of PL/pgSQL: the role may make tables in the schema, or the schema where there is none. */
 export function mayCreate(schema: string, what: Sql): Sql {

@@ -1,7 +1,14 @@
 /**
  * What the role that runs a script must be allowed to do, derived from the steps: for the header, the guard and preflight alike.
  */
-import { compareNames, nameKey, type QualifiedName, quoteName, type TableName } from "../names.ts";
+import {
+  compareNames,
+  compareText,
+  nameKey,
+  type QualifiedName,
+  quoteName,
+  type TableName,
+} from "../names.ts";
 import type { Plan, StepKind } from "../order/steps.ts";
 import type { ScriptTable } from "./table.ts";
 
@@ -21,6 +28,8 @@ export interface TableNeeds {
 }
 
 export interface Needs {
+  /** That hold these tables and sequences: USAGE. In order. */
+  readonly schemas: readonly string[];
   readonly tables: readonly TableNeeds[];
   /** Other tables that are read: rows of theirs refer to rows that are deleted. By name. */
   readonly read: readonly TableName[];
@@ -38,7 +47,12 @@ export function readingNeeds(tables: readonly ScriptTable[], temporary: boolean)
     locking: false,
     owner: false,
   });
-  return { tables: tables.map(needs), read: [], sequences: [], temporary };
+  const schemas = schemasOf(tables.map(({ name }) => name));
+  return { schemas, tables: tables.map(needs), read: [], sequences: [], temporary };
+}
+
+function schemasOf(names: readonly QualifiedName[]): readonly string[] {
+  return [...new Set(names.map(({ schema }) => schema))].sort(compareText);
 }
 
 /** Of a script that writes. */
@@ -82,7 +96,9 @@ export function writingNeeds(
     .flatMap((table) => table.children.map((child) => child.table))
     .filter((name) => !own.has(nameKey(name)));
   const read = new Map(children.map((name) => [nameKey(name), name]));
+  const names = [...tables.map(({ name }) => name), ...read.values(), ...facts.sequences];
   return {
+    schemas: schemasOf(names),
     tables: tables.map(needs),
     read: [...read.values()].sort(compareNames),
     sequences: facts.sequences,

@@ -20,7 +20,6 @@ const BOTH = { before: true, after: true };
 export async function* preflightScript(input: ScriptInput): AsyncGenerator<string> {
   const { tables, touched, needs } = await operationOf(input, "deploy");
   const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
-  const schemas = [input.ledger?.schema, input.backupSchema];
   yield* fill(input.templates.preflight, {
     header: header({
       ...input,
@@ -45,10 +44,7 @@ export async function* preflightScript(input: ScriptInput): AsyncGenerator<strin
     ),
     load: fillLoads(loads.values()),
     state: checkAll(input.changeset, touched, { loads, check: preflightCheck, sides: BOTH }),
-    privileges: missingPrivileges(
-      needs,
-      schemas.filter((schema) => schema !== undefined),
-    ),
+    privileges: missingPrivileges(needs, input),
     relations: relationChecks(input.catalog, input.changeset, tables),
     name: literal(input.name),
   });

@@ -1,17 +1,24 @@
 /**
  * Which privileges the deploying role lacks, and the statements that would grant them, for preflight.
  */
-import { quoteIdentifier, quoteName } from "../names.ts";
+import { type QualifiedName, quoteIdentifier, quoteName } from "../names.ts";
 import { type Needs, relationPrivileges } from "./needs.ts";
 import { isMissing } from "./prologue.ts";
 import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
 
-/** A DO block that lists them in the setting rowpatch.lacking; `made` are schemas in which deploy makes tables. */
-export function missingPrivileges(needs: Needs, made: readonly string[]): Sql {
+/** What deploy.sql keeps beside its changes. */
+export interface Kept {
+  readonly ledger: QualifiedName | undefined;
+  readonly backupSchema: string | undefined;
+}
+
+/** A DO block that lists them in the setting rowpatch.lacking. */
+export function missingPrivileges(needs: Needs, { ledger, backupSchema }: Kept): Sql {
   const relations = relationPrivileges(needs).map(
     ({ relation, privilege }) => sql`(${literal(relation)}, ${literal(privilege)})`,
   );
-  const schemas = [...new Set(needs.tables.map(({ table }) => table.name.schema))].sort();
+  const kept = [ledger?.schema, backupSchema].filter((schema) => schema !== undefined);
+  const schemas = [...new Set([...needs.schemas, ...kept])];
   const owned = needs.tables.flatMap(({ table, owner }) =>
     owner ? [sql`(${literal(quoteName(table.name))})`] : [],
   );
@@ -22,8 +29,9 @@ export function missingPrivileges(needs: Needs, made: readonly string[]): Sql {
     FROM (VALUES ${join(relations, ", ")}) AS needed (tbl, privilege) JOIN pg_class c ON c.oid = to_regclass(tbl) WHERE ${isMissing(sql`r`)}`,
         ]
       : []),
-    ...schemas.map((schema) => schemaPart(schema, "USAGE")),
-    ...[...new Set(made)].map((schema) => schemaPart(schema, "CREATE")),
+    ...schemas.map((schema) => schemaPart(schema, "USAGE", sql`true`)),
+    ...(ledger ? [ledgerPart(ledger), ...makingParts(ledger.schema, isAbsent(ledger))] : []),
+    ...(backupSchema === undefined ? [] : makingParts(backupSchema, sql`true`)),
     ...(owned.length > 0
       ? [
           sql`SELECT concat('ownership of ', tbl), concat('GRANT ', quote_ident(pg_get_userbyid(c.relowner)), ' TO ', quote_ident(r), ';')
@@ -48,12 +56,28 @@ END`,
   );
 }
 
-function schemaPart(schema: string, privilege: "USAGE" | "CREATE"): Sql {
+/** Of a table that is there already; found without to_regclass(), which takes USAGE on the schema. */
+function ledgerPart(ledger: QualifiedName): Sql {
+  const name = literal(quoteName(ledger));
+  return sql`SELECT concat(privilege, ' on ', ${name}), concat('GRANT ', privilege, ' ON ', ${name}, ' TO ', quote_ident(r), ';')
+    FROM (VALUES ('SELECT'), ('INSERT')) AS needed (privilege), pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ${literal(ledger.schema)} AND c.relname = ${literal(ledger.name)} AND NOT has_table_privilege(r, c.oid, privilege)`;
+}
+
+function isAbsent({ schema, name }: QualifiedName): Sql {
+  return sql`NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ${literal(schema)} AND c.relname = ${literal(name)})`;
+}
+
+/** To make tables in the schema, or the schema itself. */
+function makingParts(schema: string, where: Sql): readonly Sql[] {
+  const absent = sql`to_regnamespace(${literal(quoteIdentifier(schema))}) IS NULL`;
+  return [schemaPart(schema, "CREATE", where), databasePart("CREATE", absent)];
+}
+
+function schemaPart(schema: string, privilege: "USAGE" | "CREATE", where: Sql): Sql {
   const name = literal(quoteIdentifier(schema));
-  const lacks = sql`SELECT ${literal(`${privilege} on schema ${quoteIdentifier(schema)}`)}, concat(${literal(`GRANT ${privilege} ON SCHEMA ${quoteIdentifier(schema)} TO `)}, quote_ident(r), ';')
-    WHERE to_regnamespace(${name}) IS NOT NULL AND NOT has_schema_privilege(r, to_regnamespace(${name})::oid, ${literal(privilege)})`;
-  if (privilege === "USAGE") return lacks;
-  return sql`${lacks}\n    UNION ALL\n    ${databasePart("CREATE", sql`to_regnamespace(${name}) IS NULL`)}`;
+  return sql`SELECT ${literal(`${privilege} on schema ${quoteIdentifier(schema)}`)}, concat(${literal(`GRANT ${privilege} ON SCHEMA ${quoteIdentifier(schema)} TO `)}, quote_ident(r), ';')
+    WHERE ${where} AND to_regnamespace(${name}) IS NOT NULL AND NOT has_schema_privilege(r, to_regnamespace(${name})::oid, ${literal(privilege)})`;
 }
 
 function databasePart(privilege: "CREATE" | "TEMPORARY", where: Sql): Sql {

@@ -1,6 +1,8 @@
 /**
  * Settings and guards at the start of every script's transaction.
  */
+
+import { quoteIdentifier } from "../names.ts";
 import { SESSION_SETTINGS } from "../sources/session.ts";
 import { type Needs, relationPrivileges } from "./needs.ts";
 import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
@@ -68,11 +70,18 @@ export function privilegeGuard(needs: Needs): Sql {
     ? sql`
   IF NOT has_database_privilege(current_database(), 'TEMP') THEN RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: TEMPORARY on database ', current_database()), HINT = 'Nothing was changed. Make the script again with --no-temp-tables.'; END IF;`
     : sql``;
+  const schemas = needs.schemas.map((schema) => sql`(${literal(quoteIdentifier(schema))})`);
   return doBlock(
     "privileges",
     sql`DECLARE
   missing text;
 BEGIN${temporaryTables}
+  -- Nothing can be said of tables in a schema that the role may not look into.
+  SELECT string_agg(concat('USAGE on schema ', nsp), ', ' ORDER BY nsp) INTO missing
+  FROM (VALUES ${join(schemas, ", ")}) AS needed (nsp) WHERE NOT coalesce(has_schema_privilege(to_regnamespace(nsp)::oid, 'USAGE'), true);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed.';
+  END IF;
   SELECT string_agg(concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ${join(rows, ", ")}) AS needed (tbl, privilege)
   WHERE ${isMissing(sql`current_user`)};

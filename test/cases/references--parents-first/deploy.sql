@@ -96,6 +96,12 @@ DO $privileges$
 DECLARE
   missing text;
 BEGIN
+  -- Nothing can be said of tables in a schema that the role may not look into.
+  SELECT string_agg(concat('USAGE on schema ', nsp), ', ' ORDER BY nsp) INTO missing
+  FROM (VALUES ('"public"')) AS needed (nsp) WHERE NOT coalesce(has_schema_privilege(to_regnamespace(nsp)::oid, 'USAGE'), true);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed.';
+  END IF;
   SELECT string_agg(concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ('"public"."a_address"', 'SELECT'), ('"public"."a_address"', 'INSERT'), ('"public"."a_address"', 'UPDATE'), ('"public"."a_address"', 'DELETE'), ('"public"."b_both"', 'SELECT'), ('"public"."b_both"', 'INSERT'), ('"public"."b_both"', 'DELETE'), ('"public"."m_city"', 'SELECT'), ('"public"."m_city"', 'INSERT'), ('"public"."m_city"', 'DELETE'), ('"public"."z_country"', 'SELECT'), ('"public"."z_country"', 'INSERT'), ('"public"."z_country"', 'DELETE')) AS needed (tbl, privilege)
   WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(current_user, to_regclass(tbl)::oid, privilege)

@@ -99,6 +99,12 @@ DO $privileges$
 DECLARE
   missing text;
 BEGIN
+  -- Nothing can be said of tables in a schema that the role may not look into.
+  SELECT string_agg(concat('USAGE on schema ', nsp), ', ' ORDER BY nsp) INTO missing
+  FROM (VALUES ('"public"')) AS needed (nsp) WHERE NOT coalesce(has_schema_privilege(to_regnamespace(nsp)::oid, 'USAGE'), true);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = 'Nothing was changed.';
+  END IF;
   SELECT string_agg(concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ('"public"."doc"', 'SELECT'), ('"public"."doc"', 'INSERT'), ('"public"."doc"', 'UPDATE'), ('"public"."doc"', 'DELETE'), ('"public"."part"', 'SELECT'), ('"public"."part"', 'INSERT'), ('"public"."part"', 'UPDATE'), ('"public"."part"', 'DELETE')) AS needed (tbl, privilege)
   WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(current_user, to_regclass(tbl)::oid, privilege)
