@@ -25,6 +25,7 @@
 \endif
 \set rowpatch_elapsed 'to_char(extract(epoch FROM clock_timestamp() - now()), ''FM9999990.0 "s  "'')'
 \set rowpatch_told 'NOT current_setting(''rowpatch.quiet'')::boolean'
+\set rowpatch_wrote 'NOT current_setting(''rowpatch.quiet'')::boolean AND pg_current_xact_id_if_assigned() IS NOT NULL'
 SET statement_timeout = 0;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
@@ -48,6 +49,7 @@ SELECT set_config('rowpatch.in_place', :'in_place', true), set_config('rowpatch.
 -- Shape guard: the tables are as they were reviewed
 {{shape}}
 
+SELECT :rowpatch_elapsed || 'one transaction: whatever stops it, nothing is changed' WHERE :rowpatch_told;
 {{prepare}}{{backup}}\set SHOW_CONTEXT errors
 {{statements}}
 SET CONSTRAINTS ALL IMMEDIATE;

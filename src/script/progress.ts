@@ -3,7 +3,12 @@
  */
 import { literal, type Sql, sql } from "./sql.ts";
 
-/** A query whose row is the line, or that has none. The template sets both variables. */
+/** A query whose row is the line, or that has none. The template sets the variables. */
 export function progress(text: string): Sql {
   return sql`SELECT :rowpatch_elapsed || ${literal(text)} WHERE :rowpatch_told;`;
+}
+
+/** The same only once something has been written: where all is in place already, steps are not worth a line. */
+export function progressOfWriting(text: string): Sql {
+  return sql`SELECT :rowpatch_elapsed || ${literal(text)} WHERE :rowpatch_wrote;`;
 }

@@ -2,9 +2,14 @@
  * The shape guard: what was reviewed about a touched table, as facts in words, and the query that finds the same facts on the server.
  * Both sides must spell a fact the same way; a test compares them on every fixture.
  */
-import { foreignKeysTo } from "../catalog/lookup.ts";
-import type { Catalog, Column, FiringState, Table } from "../catalog/types.ts";
-import { quoteIdentifier, quoteName } from "../names.ts";
+import {
+  foreignKeysTo,
+  inheritanceChildren,
+  partitionTree,
+  tableByName,
+} from "../catalog/lookup.ts";
+import type { Catalog, Column, FiringState, Table, Trigger } from "../catalog/types.ts";
+import { nameKey, quoteIdentifier, quoteName, type TableName } from "../names.ts";
 import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
 
 /** The facts of one table, in a fixed order. */
@@ -22,16 +27,40 @@ export function shapeFacts(catalog: Catalog, table: Table): readonly string[] {
   for (const { name, enabled, definition } of table.triggers) {
     facts.push(`trigger ${quoteIdentifier(name)} ${FIRING[enabled]} ${definition}`);
   }
+  for (const { partition, trigger } of partitionTriggers(catalog, table)) {
+    const { name, enabled, definition } = trigger;
+    facts.push(
+      `trigger ${quoteIdentifier(name)} of ${quoteName(partition)} ${FIRING[enabled]} ${definition}`,
+    );
+  }
   for (const { name, enabled, definition } of table.rules)
     facts.push(`rule ${quoteIdentifier(name)} ${FIRING[enabled]} ${definition}`);
   if (table.rowSecurity.enabled)
     facts.push(`row security${table.rowSecurity.forced ? " forced" : ""}`);
+  if (inheritanceChildren(catalog, table.name).length > 0)
+    facts.push("other tables inherit from it");
   for (const { table: from, foreignKey } of foreignKeysTo(catalog, table.name)) {
     facts.push(
       `referenced by ${quoteName(from)} ${quoteIdentifier(foreignKey.name)} ${foreignKey.definition}`,
     );
   }
   return facts;
+}
+
+/** The own triggers of partitions; those of the root fire there too. */
+function partitionTriggers(
+  catalog: Catalog,
+  table: Table,
+): readonly { readonly partition: TableName; readonly trigger: Trigger }[] {
+  if (table.kind !== "partitioned") return [];
+  return partitionTree(catalog, table.name)
+    .filter((name) => nameKey(name) !== nameKey(table.name))
+    .flatMap((partition) =>
+      (tableByName(catalog).get(nameKey(partition))?.triggers ?? []).map((trigger) => ({
+        partition,
+        trigger,
+      })),
+    );
 }
 
 const FIRING: Readonly<Record<FiringState, string>> = {
@@ -79,6 +108,14 @@ const ACTUAL = sql`SELECT touched.tbl, concat('kind ', CASE c.relkind WHEN 'p' T
     FROM touched JOIN pg_trigger g ON g.tgrelid = touched.oid
     WHERE NOT g.tgisinternal AND g.tgparentid = 0
     UNION ALL
+    -- A new partition is no surprise; a trigger of its own is.
+    SELECT touched.tbl, concat('trigger "', replace(g.tgname, '"', '""'), '" of "', replace(n.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '" ', g.tgenabled, ' ', pg_get_triggerdef(g.oid))
+    FROM touched CROSS JOIN LATERAL pg_partition_tree(touched.oid) AS p JOIN pg_trigger g ON g.tgrelid = p.relid JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_trigger root ON root.oid = g.tgparentid
+    -- Copies of the root's triggers matter where someone switched them otherwise; they count as internal before version 15.
+    WHERE p.relid <> touched.oid AND CASE WHEN g.tgparentid = 0 THEN NOT g.tgisinternal
+      ELSE g.tgenabled <> root.tgenabled AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.oid = g.tgconstraint AND k.contype <> 't') END
+    UNION ALL
     SELECT touched.tbl, concat('rule "', replace(r.rulename, '"', '""'), '" ', r.ev_enabled, ' ', pg_get_ruledef(r.oid))
     FROM touched JOIN pg_rewrite r ON r.ev_class = touched.oid
     UNION ALL
@@ -88,6 +125,9 @@ const ACTUAL = sql`SELECT touched.tbl, concat('kind ', CASE c.relkind WHEN 'p' T
     UNION ALL
     SELECT touched.tbl, concat('row security', CASE WHEN c.relforcerowsecurity THEN ' forced' END)
     FROM touched JOIN pg_class c ON c.oid = touched.oid WHERE c.relrowsecurity
+    UNION ALL
+    SELECT touched.tbl, 'other tables inherit from it'
+    FROM touched WHERE EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = touched.oid AND NOT c.relispartition)
     UNION ALL
     SELECT touched.tbl, concat('referenced by "', replace(n.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '" "', replace(k.conname, '"', '""'), '" ', pg_get_constraintdef(k.oid))
     FROM touched JOIN pg_constraint k ON k.confrelid = touched.oid JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace

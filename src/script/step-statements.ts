@@ -15,7 +15,7 @@ import {
 } from "./bulk.ts";
 import { type Loads, loadKey } from "./checks.ts";
 import { chunksOf, valuesList } from "./chunks.ts";
-import { progress } from "./progress.ts";
+import { progress, progressOfWriting } from "./progress.ts";
 import { type RowSet, sameKey } from "./row-set.ts";
 import { comment, doBlock, type Sql, sql } from "./sql.ts";
 import { statement, statementTogether } from "./statement.ts";
@@ -80,7 +80,7 @@ export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGener
     const rows = `${step.count} ${step.kind}${step.count === 1 ? "" : "s"}`;
     const title = `tep ${index + 1} of ${steps.length}: ${table.label}, ${rows}${why}`;
     yield comment(`S${title}`);
-    yield progress(`s${title}`);
+    yield index === 0 ? progress(`s${title}`) : progressOfWriting(`s${title}`);
     yield* statements(written);
     yield sql``;
   }

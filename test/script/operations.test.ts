@@ -33,12 +33,15 @@ async function filesWith(options: Partial<ScriptOptions>, setting = common): Pro
 }
 
 describe.skipIf(!hasServer).concurrent("operations", { timeout: 120_000 }, () => {
-  test("progress names each step and its rows, and quiet=1 says the outcome alone", async () => {
+  test("progress names each step and its rows, unless nothing is done; quiet=1 says the outcome alone", async () => {
     await using copy = await driftedCopy(common, "SELECT 1");
     const loud = await psql(copy.url, { file: common.files.path("deploy") });
     const steps = loud.stdout.match(/^\d+\.\d s {2}step \d+ of (\d+): public\.\w+, \d+ \w+.*$/gm);
     expect(steps).toHaveLength(Number(/step \d+ of (\d+)/.exec(loud.stdout)?.[1]));
     expect(loud.stdout).toMatch(/\n\d+\.\d s {2}checking .*\nCHG-1: 9 rows changed\n$/);
+    const again = await psql(copy.url, { file: common.files.path("deploy") });
+    expect(again.stdout.match(/^\d+\.\d s {2}step/gm)).toHaveLength(1);
+    expect(again.stdout).toMatch(/\nCHG-1: already in place, nothing changed\n$/);
     const variables = { quiet: "1" };
     expect(await psql(copy.url, { file: common.files.path("revert"), variables })).toMatchObject({
       exitCode: 0,
