@@ -6,7 +6,15 @@ import type { Catalog, Column } from "../catalog/types.ts";
 import type { TableName } from "../names.ts";
 import { canonicalizer } from "./canonical.ts";
 import type { Change, Datum } from "./change.ts";
-import { decodeLine, decodeRow, sameDatum } from "./decode.ts";
+import {
+  decodeField,
+  decodeLine,
+  decodeRow,
+  type RowShape,
+  sameDatum,
+  wrongWidth,
+} from "./decode.ts";
+import { fieldStart, findFields, type Lines, sameField } from "./fields.ts";
 import { keyClassOf } from "./key.ts";
 import type { KeyField } from "./line-key.ts";
 import { sortKeyOf } from "./sort-key.ts";
@@ -40,11 +48,12 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
   const keyColumns = table.key.flatMap((position) => table.columns[position] ?? []);
   const keyClasses = keyColumns.map((column) => keyClassOf(column, catalog));
   const order = sortKeyOf(keyColumns, catalog);
-  const shape = { width: table.columns.length, ...(table.table ? { table: table.table } : {}) };
-  const raw = {
-    production: (line: Buffer): Datum[] => decodeRow(line, { ...shape, side: "production" }),
-    local: (line: Buffer): Datum[] => decodeRow(line, { ...shape, side: "local" }),
-  };
+  const width = table.columns.length;
+  const shape = { width, ...(table.table ? { table: table.table } : {}) };
+  const production = { ...shape, side: "production" } as const;
+  const local = { ...shape, side: "local" } as const;
+  const beforeEnds = new Uint32Array(width);
+  const afterEnds = new Uint32Array(width);
   const canonicalRow = (row: readonly Datum[]): Datum[] =>
     row.map((value, index) => normal(value, canonical[index]));
   const keyValues = (row: readonly Datum[]) => table.key.map((position) => row[position] ?? null);
@@ -52,14 +61,16 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
     keyFields: table.key.map((index, n) => keyField(index, keyClasses[n])),
     compare(before, after) {
       if (before && after) {
-        return update(table, raw.production(before), raw.local(after), canonical);
+        demandWidth(findFields(before, beforeEnds), production);
+        demandWidth(findFields(after, afterEnds), local);
+        return update(table, { before, beforeEnds, after, afterEnds }, canonical);
       }
       if (before) {
-        const row = canonicalRow(raw.production(before));
+        const row = canonicalRow(decodeRow(before, production));
         return { kind: "delete", key: keyValues(row), before: row };
       }
       if (!after) return undefined;
-      const row = canonicalRow(raw.local(after));
+      const row = canonicalRow(decodeRow(after, local));
       return { kind: "insert", key: keyValues(row), after: row };
     },
     sortKey: (change) => order(change.key.map((value) => (typeof value === "string" ? value : ""))),
@@ -82,18 +93,20 @@ function keyField(index: number, keyClass: ReturnType<typeof keyClassOf> | undef
   return { index };
 }
 
-/** Compares raw texts first: canonical forms are made only of those that differ. */
+/** Compares bytes first: only fields that differ are decoded, and brought to canonical form. */
 function update(
   table: ComparedColumns,
-  before: readonly Datum[],
-  after: readonly Datum[],
+  lines: Lines,
   canonical: readonly Canonical[],
 ): Change | undefined {
+  const { before, beforeEnds, after, afterEnds } = lines;
+  const old = (position: number) => valueAt(before, beforeEnds, position);
   const columns: number[] = [];
   const changedBefore: Datum[] = [];
   const changedAfter: Datum[] = [];
   for (let position = 0; position < table.columns.length; position += 1) {
-    const [raw, other] = [before[position] ?? null, after[position] ?? null];
+    if (sameField(lines, position)) continue;
+    const [raw, other] = [old(position), valueAt(after, afterEnds, position)];
     if (sameDatum(raw, other)) continue;
     const [from, to] = [normal(raw, canonical[position]), normal(other, canonical[position])];
     if (sameDatum(from, to)) continue;
@@ -102,14 +115,34 @@ function update(
     changedAfter.push(to);
   }
   if (columns.length === 0) return undefined;
-  const known = (position: number) => normal(before[position] ?? null, canonical[position]);
-  const context = table.context.filter((position) => !columns.includes(position));
+  const known = (position: number) => normal(old(position), canonical[position]);
+  const key = table.key.map(known);
   return {
     kind: "update",
-    key: table.key.map(known),
+    key,
     columns,
     before: changedBefore,
     after: changedAfter,
-    context: new Map(context.map((position) => [position, known(position)])),
+    context: contextOf(table, columns, known),
   };
+}
+
+const NO_CONTEXT: ReadonlyMap<number, Datum> = new Map();
+
+function contextOf(
+  { context }: ComparedColumns,
+  columns: readonly number[],
+  known: (position: number) => Datum,
+): ReadonlyMap<number, Datum> {
+  if (context.length === 0) return NO_CONTEXT;
+  const unchanged = context.filter((position) => !columns.includes(position));
+  return new Map(unchanged.map((position) => [position, known(position)]));
+}
+
+function valueAt(line: Buffer, ends: Uint32Array, position: number): Datum {
+  return decodeField(line, fieldStart(ends, position), ends[position] ?? 0);
+}
+
+function demandWidth(found: number, shape: RowShape): void {
+  if (found !== shape.width) throw wrongWidth(found, shape);
 }
