@@ -68,19 +68,22 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
   const writer = spool.table({ table: pair.name, columns: pair.columns, key: pair.key ?? [] });
   const rows = { production: 0, local: 0 };
   const keyOf = lineKey(comparison.keyFields);
-  const pairs = alignLines(streams(request, rows), {
+  const options = {
     ...request.pairing,
     productionKey: keyOf,
     localKey: keyOf,
     // Such a key has no unique index, so duplicateFindings tells of it.
     onDuplicateKey: () => {},
-  });
-  for await (const batch of namingTable(pairs, pair.name)) {
-    for (const { before, after } of batch) {
-      const change = comparison.compare(before, after);
+  };
+  const found = alignLines(streams(request, rows), options, comparison.compare);
+  for await (const batch of namingTable(found, pair.name)) {
+    for (const change of batch) {
       if (!change) continue;
       if (!decided && change.kind !== "update") undecided.push(change);
-      else await record(change);
+      else {
+        const room = record(change);
+        if (room) await room;
+      }
     }
   }
   const keys = await decideKeys(pair, undecided, { ...request, positions: context });
@@ -96,10 +99,9 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
     maxima,
   };
 
-  async function record(change: Change): Promise<void> {
+  function record(change: Change): Promise<void> | undefined {
     const sortKey = comparison.sortKey(change);
-    if (tally.note(change)) await writer.add(change, sortKey);
-    else await writer.withhold(change, sortKey);
+    return tally.note(change) ? writer.add(change, sortKey) : writer.withhold(change, sortKey);
   }
 }
 

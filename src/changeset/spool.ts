@@ -22,9 +22,10 @@ import {
 
 /** Takes the changes of one table in any order. */
 export interface TableWriter {
-  add(change: Change, sortKey: Buffer): Promise<void>;
-  /** A change that policy leaves out. */
-  withhold(change: Change, sortKey: Buffer): Promise<void>;
+  /** Undefined, or a promise that resolves when there is room for more: waiting for nothing costs as much as all the rest. */
+  add(change: Change, sortKey: Buffer): Promise<void> | undefined;
+  /** The same for a change that policy leaves out. */
+  withhold(change: Change, sortKey: Buffer): Promise<void> | undefined;
   /** Sorts and stores; tables without any change leave nothing behind. */
   finish(rows: ChangedTable["rows"]): Promise<void>;
 }
@@ -109,10 +110,10 @@ function collector(width: number, path: string, sorter: LineSorter): Collector {
       update: profilers.update.result(),
       delete: profilers.delete.result(),
     }),
-    async add(change: Change, sortKey: Buffer): Promise<void> {
+    add(change: Change, sortKey: Buffer): Promise<void> | undefined {
       counts[change.kind] += 1;
       profilers[change.kind].note(change);
-      await sorter.add(sortKey, encodeSpooled(change));
+      return sorter.add(sortKey, encodeSpooled(change));
     },
     store: () => storeSorted(path, sorter, counts),
   };
@@ -121,7 +122,7 @@ function collector(width: number, path: string, sorter: LineSorter): Collector {
 interface Collector {
   readonly counts: () => Counts;
   readonly profiles: () => ChangedTable["profiles"];
-  readonly add: (change: Change, sortKey: Buffer) => Promise<void>;
+  readonly add: TableWriter["add"];
   readonly store: () => Promise<void>;
 }
 

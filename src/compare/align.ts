@@ -20,11 +20,8 @@ import {
   spillPending,
 } from "./spill.ts";
 
-/** Lines of one key that differ, without LF; a side that has no such line is absent. They stay valid. */
-export type LinePair =
-  | { readonly before: Buffer; readonly after: Buffer }
-  | { readonly before: Buffer; readonly after?: never }
-  | { readonly before?: never; readonly after: Buffer };
+/** Makes a result of the lines of one key that differ, without LF; a side may have no such line. They are valid during the call. */
+export type TakeLines<T> = (before: Buffer | undefined, after: Buffer | undefined) => T;
 
 /** A line, without LF, that is not equally often on both sides. It stays valid. */
 export interface LineSurplus {
@@ -65,22 +62,23 @@ export interface AlignOptions extends PairingOptions {
 }
 
 /**
- * Yields, in batches and in no particular order, the lines whose key is on both sides but whose bytes differ, and those whose key is
- * on one side only. Lines that are the same on both sides are never yielded.
+ * Yields, in batches and in no particular order, what `take` makes of the lines whose key is on both sides but whose bytes differ, and
+ * of those whose key is on one side only. It never sees lines that are the same on both sides.
  *
  * The order of either stream does not matter, but where they run alike it is fast: what agrees is compared in bulk, and a row
  * that was inserted, deleted or moved costs that row. Memory: the budget, one chunk a side, one batch of at most 256 kB or one line,
  * 4 to 12 MB of buffers once it spills, and another line where a single one exceeds the budget. Both streams and the spill
  * storage are closed when the generator ends, also when its reader stops early.
  */
-export function alignLines(
+export function alignLines<T>(
   streams: LineStreams,
   options: AlignOptions,
-): AsyncGenerator<readonly LinePair[], void, undefined> {
-  return pairStreams<LinePair>(streams, options, {
+  take: TakeLines<T>,
+): AsyncGenerator<readonly T[], void, undefined> {
+  return pairStreams(streams, options, {
     counted: false,
-    pair: (before, after) => ({ before, after }),
-    alone: (side, line) => (side === "local" ? { after: line } : { before: line }),
+    pair: take,
+    alone: (side, line) => (side === "local" ? take(undefined, line) : take(line, undefined)),
     duplicate: options.onDuplicateKey,
   });
 }
@@ -99,7 +97,10 @@ export function alignMultiset(
     pair: () => {
       throw new Error("lines that are their own keys do not differ");
     },
-    alone: (side, line, count) => ({ line, surplus: side === "local" ? count : -count }),
+    alone: (side, line, count) => ({
+      line: Buffer.from(line),
+      surplus: side === "local" ? count : -count,
+    }),
     duplicate: () => {},
   });
 }

@@ -3,7 +3,7 @@
  * Others are looked up among those that the other side has set aside, and else set aside themselves: a symmetric hash join. Whatever
  * is found there goes first, so that after a difference the two streams come back to the same line.
  */
-import { type Batch, isFull, keepLine } from "./batch.ts";
+import { addResult, type Batch, isFull } from "./batch.ts";
 import { agreeingBytes } from "./line.ts";
 import {
   addPending,
@@ -27,7 +27,7 @@ import {
   type SideName,
 } from "./side.ts";
 
-/** What becomes of lines that differ. */
+/** What becomes of lines that differ. Lines are valid during the call. */
 export interface Results<T> {
   /** Lines are their own keys and may be repeated; else a repeated key is a fault. */
   readonly counted: boolean;
@@ -35,7 +35,7 @@ export interface Results<T> {
   readonly pair: (before: Buffer, after: Buffer) => T;
   /** A line that only one side has, `count` times more than the other. */
   readonly alone: (side: SideName, line: Buffer, count: number) => T;
-  /** A line that is left out because its side has another one, unpaired, with the same key. Valid during the call. */
+  /** A line that is left out because its side has another one, unpaired, with the same key. */
   readonly duplicate: (side: SideName, line: Buffer) => void;
 }
 
@@ -180,7 +180,7 @@ function lineAt(pending: Pending, slot: number): Buffer {
 }
 
 function addPair<T>({ batch, results }: Pairing<T>, before: Buffer, after: Buffer): void {
-  batch.items.push(results.pair(keepLine(batch, before), keepLine(batch, after)));
+  addResult(batch, results.pair(before, after), before.length + after.length);
 }
 
 function addAlone<T>(
@@ -188,5 +188,5 @@ function addAlone<T>(
   side: SideName,
   { line, count }: { readonly line: Buffer; readonly count: number },
 ): void {
-  batch.items.push(results.alone(side, keepLine(batch, line), count));
+  addResult(batch, results.alone(side, line, count), line.length);
 }

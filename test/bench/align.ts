@@ -164,7 +164,8 @@ async function measure(name: string, directory: string): Promise<void> {
   };
   if (method === "align") {
     const keys = { productionKey: keyOf, localKey: keyOf, onDuplicateKey: () => {} };
-    for await (const batch of alignLines(streams, { ...options, ...keys })) found += batch.length;
+    const pairs = alignLines(streams, { ...options, ...keys }, () => true);
+    for await (const batch of pairs) found += batch.length;
   } else if (method === "multiset") {
     for await (const batch of alignMultiset(streams, options)) found += batch.length;
   } else {

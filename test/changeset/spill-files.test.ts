@@ -72,11 +72,10 @@ describe("spill files", () => {
         spill: spillFiles(directory, "e"),
         onDuplicateKey: () => {},
       },
+      (before, after) => `${before}|${after}`,
     );
     const found: string[] = [];
-    for await (const batch of pairs) {
-      for (const { before, after } of batch) found.push(`${before}|${after}`);
-    }
+    for await (const batch of pairs) found.push(...batch);
     const expected = rows.filter((_, id) => id % 1_000 === 0).map((row) => `${row}|${row}!`);
     expect(found.sort()).toEqual(expected.sort());
     expect(await readdir(directory)).toEqual([]);

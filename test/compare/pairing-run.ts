@@ -3,7 +3,6 @@ import {
   type AlignOptions,
   alignLines,
   alignMultiset,
-  type LinePair,
   type PairingOptions,
 } from "../../src/compare/align.ts";
 import { lineKey } from "../../src/compare/line-key.ts";
@@ -42,10 +41,9 @@ export async function align(run: Run, more: Partial<AlignOptions> = {}): Promise
     onDuplicateKey: (side, line) => duplicates.push(`${side} ${line.toString("latin1")}`),
     ...more,
   };
-  const kept: LinePair[] = [];
-  for await (const batch of alignLines(streamsOf(run), options)) kept.push(...batch);
-  // Formatted only now: what was handed out stays valid to the end.
-  return { pairs: kept.map(format).sort(), duplicates: duplicates.sort(), spills };
+  const pairs: string[] = [];
+  for await (const batch of alignLines(streamsOf(run), options, format)) pairs.push(...batch);
+  return { pairs: pairs.sort(), duplicates: duplicates.sort(), spills };
 }
 
 /** Surplus by line; a line that comes twice is marked. */
@@ -91,6 +89,6 @@ function streamsOf({ production, local, productionChunk, localChunk }: Run) {
   };
 }
 
-function format({ before, after }: LinePair): string {
+function format(before: Buffer | undefined, after: Buffer | undefined): string {
   return `${before?.toString("latin1") ?? ""}|${after?.toString("latin1") ?? ""}`;
 }
