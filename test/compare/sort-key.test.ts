@@ -78,3 +78,14 @@ test("equal numbers have equal bytes", () => {
   expect(keyOf(["1.00"])).toEqual(keyOf(["1"]));
   expect(keyOf(["-0.10"])).toEqual(keyOf(["-0.1"]));
 });
+
+test.each([
+  ["10", "10.0", "1e1"],
+  ["-1200", "-1200.00", "-1.2e3"],
+  ["7", "7.", "0.7e1"],
+  ["-1", "-01", "-1.0"],
+])("%s, %s and %s are one number", (...spellings) => {
+  const keyOf = sortKeyOf([{ type: typeOf("numeric") }], SAMPLE_CATALOG);
+  const [first, ...others] = spellings.map((text) => keyOf([text]).toString("hex"));
+  for (const other of others) expect(other).toBe(first);
+});
