@@ -7,7 +7,7 @@ import type { Damage } from "../copy-text.ts";
 import type { DumpSource } from "../source.ts";
 import { archiveSource } from "./archive.ts";
 import { type Block, type BlockFormat, blockBytes, walkBlocks } from "./blocks.ts";
-import { type Algorithm, decompress } from "./decompress.ts";
+import { type Algorithm, decompress, prepareToDecompress, takesLent } from "./decompress.ts";
 import type { Compression } from "./header.ts";
 import { entryPlace, readToc, type Toc } from "./toc.ts";
 
@@ -45,6 +45,8 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
     intSize: toc.header.intSize,
     damage: (position) => damage(`byte ${position}`),
   };
+  const algorithm = STREAMS[toc.header.compression];
+  prepareToDecompress(algorithm, file.bytes);
   const blocks = await walkBlocks(window, toc.next, format);
   const starts = indexBlocks(toc, blocks, damage);
   // Awaited here: the window must not be closed while the promise is on its way.
@@ -56,11 +58,10 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
     seekable: bytes.seekable,
     largeObjects: blocks.reduce((sum, block) => sum + block.largeObjects, 0),
     data: (entry) => {
-      const algorithm = STREAMS[toc.header.compression];
-      const lent = algorithm === "none";
+      const read = { ...format, lent: takesLent(algorithm) };
       return decompress({
         algorithm,
-        bytes: blockBytes(bytes, starts.get(entry.id) ?? 0, { ...format, lent }),
+        bytes: blockBytes(bytes, starts.get(entry.id) ?? 0, read),
         damage: damage(entryPlace(entry)),
         lent: true,
       });

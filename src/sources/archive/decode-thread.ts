@@ -10,7 +10,7 @@ import type { Encoded } from "./decoders.ts";
 /** What `decodeInThread` needs. */
 export interface ThreadRequest {
   readonly algorithm: Encoded;
-  /** Chunks are handed to the thread: their memory is gone afterwards. */
+  /** A chunk is used before the next one is asked for. */
   readonly bytes: AsyncIterator<Buffer, unknown>;
   /** True if the caller is done with a chunk when it asks for the next one: its memory is used again. */
   readonly lent: boolean;
@@ -36,11 +36,29 @@ const LIMITS = { maxYoungGenerationSizeMb: 4 } as const;
 /** Starting one takes as long as decoding some MB, so the last ones wait for more. They keep no process alive. */
 const idle: Worker[] = [];
 const MAX_IDLE = 2;
-/** Smaller chunks may share their memory with others. */
-const MIN_OWN_BYTES = 65_536;
+
+/** Starts a thread before it is needed, unless enough of them wait: it gets ready while the caller does something else. */
+export function prepareThread(algorithm: Encoded): void {
+  if (idle.length >= MAX_IDLE) return;
+  const worker = newWorker();
+  worker.unref();
+  post(worker, { kind: "prepare", algorithm });
+  idle.push(worker);
+}
+
+function newWorker(): Worker {
+  const worker = new Worker(CODE, { execArgv: [], resourceLimits: LIMITS });
+  // Who uses it hears of its errors and its end; one that ends while it waits is never used.
+  return worker
+    .on("error", () => undefined)
+    .once("exit", () => {
+      const place = idle.indexOf(worker);
+      if (place >= 0) idle.splice(place, 1);
+    });
+}
 
 /**
- * What the compressed bytes hold. Memory: four output buffers and two inputs. Closes `bytes`, and ends the thread if the consumer
+ * What the compressed bytes hold. Memory: a few buffers that go back and forth. Closes `bytes`, and ends the thread if the consumer
  * stops early.
  *
  * @throws what `damage` makes, and what reading `bytes` throws.
@@ -83,7 +101,7 @@ interface Thread {
 }
 
 function startThread({ algorithm, bytes, lent }: ThreadRequest): Thread {
-  const worker = idle.pop() ?? new Worker(CODE, { execArgv: [], resourceLimits: LIMITS });
+  const worker = idle.pop() ?? newWorker();
   worker.ref();
   const events: Event[] = [];
   let wake: (() => void) | undefined;
@@ -93,19 +111,20 @@ function startThread({ algorithm, bytes, lent }: ThreadRequest): Thread {
   };
   let feeding = Promise.resolve();
   let closed = false;
-  const feed = async (): Promise<void> => {
+  const feed = async (memory: ArrayBuffer | undefined): Promise<void> => {
     try {
-      if (!closed) await sendInput(worker, bytes);
+      if (!closed) await sendInput(worker, bytes, memory);
     } catch (error) {
       note({ kind: "crashed", error });
     }
   };
   const onMessage = (message: FromThread): void => {
-    if (message.kind === "want") feeding = feeding.then(feed);
+    if (message.kind === "want") feeding = feeding.then(() => feed(message.bytes));
     else note(message);
   };
   const onError = (error: unknown): void => note({ kind: "crashed", error });
-  worker.on("message", onMessage).on("error", onError);
+  const onExit = (): void => onError(new Error("the decoding thread ended by itself"));
+  worker.on("message", onMessage).on("error", onError).on("exit", onExit);
   post(worker, { kind: "start", algorithm });
   return {
     next: async () => {
@@ -123,7 +142,7 @@ function startThread({ algorithm, bytes, lent }: ThreadRequest): Thread {
     },
     close: async (reusable) => {
       closed = true;
-      worker.off("message", onMessage).off("error", onError);
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       const kept = reusable && idle.length < MAX_IDLE;
       if (!kept) await worker.terminate();
       // What was wanted before the end is sent before the next start.
@@ -135,16 +154,21 @@ function startThread({ algorithm, bytes, lent }: ThreadRequest): Thread {
   };
 }
 
-async function sendInput(worker: Worker, bytes: AsyncIterator<Buffer, unknown>): Promise<void> {
+/** Sends the next chunk in memory that the thread has given back, where that is large enough. */
+async function sendInput(
+  worker: Worker,
+  bytes: AsyncIterator<Buffer, unknown>,
+  memory: ArrayBuffer | undefined,
+): Promise<void> {
   const { done, value } = await bytes.next();
   if (done || !Buffer.isBuffer(value)) {
     post(worker, { kind: "input" });
     return;
   }
-  const { buffer } = value;
-  const own = value.length >= MIN_OWN_BYTES && buffer instanceof ArrayBuffer;
-  const sent = own ? new Uint8Array(buffer, value.byteOffset, value.length) : value.slice();
-  post(worker, { kind: "input", bytes: sent }, own ? [buffer] : []);
+  const { length } = value;
+  const sent = memory && memory.byteLength >= length ? memory : new ArrayBuffer(length);
+  new Uint8Array(sent).set(value);
+  post(worker, { kind: "input", bytes: sent, length }, [sent]);
 }
 
 function post(worker: Worker, message: ToThread, moved: readonly ArrayBuffer[] = []): void {

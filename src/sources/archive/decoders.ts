@@ -4,7 +4,7 @@
 import { type Duplex, pipeline } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
 import { readLz4 } from "./lz4.ts";
-import { hasNodeZstd, nodeZstd, readZstd } from "./zstd.ts";
+import { hasNodeZstd, nodeZstd, prepareZstd, readZstd } from "./zstd.ts";
 
 /** `zlib` is how custom archives hold what they call gzip. */
 export type Encoded = "zlib" | "gzip" | "lz4" | "zstd";
@@ -32,6 +32,11 @@ export function decodeStream(
       return stream ? through(bytes, stream) : readZstd(bytes);
     }
   }
+}
+
+/** Begins to load what decoding on this thread needs. */
+export function prepareDecoder(algorithm: Encoded): void {
+  if (algorithm === "zstd" && !hasNodeZstd()) prepareZstd();
 }
 
 /** True if decoding takes the time of the calling thread. */

@@ -5,7 +5,7 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 import { ExpectedError } from "../../errors.ts";
 import type { Damage } from "../copy-text.ts";
-import { decodeInThread, hasThreads } from "./decode-thread.ts";
+import { decodeInThread, hasThreads, prepareThread } from "./decode-thread.ts";
 import { decodeStream, decodesHere, type Encoded } from "./decoders.ts";
 
 export type Algorithm = "none" | Encoded;
@@ -13,7 +13,7 @@ export type Algorithm = "none" | Encoded;
 /** What `decompress` needs. */
 export interface Compressed {
   readonly algorithm: Algorithm;
-  /** Chunks that nobody else uses: their memory may be gone afterwards. */
+  /** A chunk is valid until the next one is asked for, if `takesLent`; else it is nobody else's. */
   readonly bytes: AsyncIterable<Buffer>;
   /** Makes the failure for bytes that are cut off or corrupt. */
   readonly damage: Damage;
@@ -23,6 +23,20 @@ export interface Compressed {
 
 /** Compressed bytes from which on a thread is worth starting. */
 const THREAD_FROM_BYTES = 2 ** 20;
+
+/** True if the memory of a compressed chunk may be used again when the next one is asked for. */
+export function takesLent(algorithm: Algorithm): boolean {
+  return algorithm === "none" || decodesHere(algorithm);
+}
+
+/** Compressed bytes of a table from which on a thread is worth starting before anyone asks for them. */
+const PREPARE_FROM_BYTES = 8 * THREAD_FROM_BYTES;
+
+/** Gets ready to decompress this many bytes soon, where that takes a thread. Never fails. */
+export function prepareToDecompress(algorithm: Algorithm, bytes: number): void {
+  if (algorithm === "none" || bytes < PREPARE_FROM_BYTES) return;
+  if (decodesHere(algorithm) && hasThreads()) prepareThread(algorithm);
+}
 
 /**
  * What the compressed bytes hold, in bounded memory.
@@ -42,7 +56,7 @@ async function* decode({
 }: Compressed & { readonly algorithm: Encoded }): AsyncGenerator<Buffer, void, undefined> {
   const iterator = bytes[Symbol.asyncIterator]();
   try {
-    const { first, more } = await readFirst(iterator);
+    const { first, more } = await readFirst(iterator, takesLent(algorithm));
     if (!more && isShort(algorithm, first)) {
       yield* explain(decodeShort(algorithm, first), damage);
       return;
@@ -82,12 +96,12 @@ interface First {
   readonly more: boolean;
 }
 
-async function readFirst(iterator: AsyncIterator<Buffer, unknown>): Promise<First> {
+async function readFirst(iterator: AsyncIterator<Buffer, unknown>, lent: boolean): Promise<First> {
   const first: Buffer[] = [];
   for (let length = 0; length < THREAD_FROM_BYTES; ) {
     const { done, value } = await iterator.next();
     if (done || !Buffer.isBuffer(value)) return { first, more: false };
-    first.push(value);
+    first.push(lent ? Buffer.from(value) : value);
     length += value.length;
   }
   return { first, more: true };

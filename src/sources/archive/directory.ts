@@ -5,7 +5,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileError, openFile } from "../bytes.ts";
 import type { DumpSource } from "../source.ts";
-import { openMembers } from "./members.ts";
+import { prepareToDecompress } from "./decompress.ts";
+import { algorithmOf, openMembers } from "./members.ts";
 
 /** Opens the folder at `path`. @throws ExpectedError as `openMembers` does, and `file_system`. */
 export async function openDirectory(path: string): Promise<DumpSource> {
@@ -14,7 +15,13 @@ export async function openDirectory(path: string): Promise<DumpSource> {
   });
   const names = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   let bytes = 0;
-  for (const name of names) bytes += (await stat(join(path, name))).size;
+  let largest = { name: "", size: 0 };
+  for (const name of names) {
+    const { size } = await stat(join(path, name));
+    bytes += size;
+    if (size > largest.size) largest = { name, size };
+  }
+  prepareToDecompress(algorithmOf(largest.name), largest.size);
   return openMembers({
     path,
     name: "directory archive",

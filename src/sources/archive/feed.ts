@@ -8,7 +8,7 @@ export interface Feed {
   readonly ended: () => Promise<boolean>;
 }
 
-/** A feed from chunks; whoever made the iterator closes it. */
+/** A feed from chunks that are valid until the next one is asked for; whoever made the iterator closes it. */
 export function feedOf(iterator: AsyncIterator<Buffer>): Feed {
   let held: Buffer = Buffer.alloc(0);
   const more = async (): Promise<boolean> => {
@@ -18,15 +18,14 @@ export function feedOf(iterator: AsyncIterator<Buffer>): Feed {
   };
   const take = async (length: number): Promise<Buffer> => {
     if (held.length < length) {
-      const pieces: Buffer[] = [];
-      for (let missing = length; missing > 0; ) {
+      const whole = Buffer.allocUnsafe(length);
+      for (let filled = 0; filled < length; ) {
         if (held.length === 0 && !(await more())) throw new Error("the stream ends too early");
-        const piece = held.subarray(0, missing);
-        held = held.subarray(piece.length);
-        missing -= piece.length;
-        pieces.push(piece);
+        const copied = held.copy(whole, filled);
+        held = held.subarray(copied);
+        filled += copied;
       }
-      return Buffer.concat(pieces);
+      return whole;
     }
     const taken = held.subarray(0, length);
     held = held.subarray(length);

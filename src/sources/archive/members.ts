@@ -7,7 +7,7 @@ import type { Damage } from "../copy-text.ts";
 import type { DumpSource } from "../source.ts";
 import { archiveSource } from "./archive.ts";
 import { unsupportedEncoding } from "./custom.ts";
-import { type Algorithm, decompress } from "./decompress.ts";
+import { type Algorithm, decompress, takesLent } from "./decompress.ts";
 import { entryPlace, readToc, type Toc } from "./toc.ts";
 import { unwrap } from "./unwrap.ts";
 
@@ -35,6 +35,11 @@ const SUFFIXES: readonly (readonly [string, Algorithm])[] = [
   [".lz4", "lz4"],
   [".zst", "zstd"],
 ];
+
+/** How the content of a file with this name is compressed. */
+export function algorithmOf(name: string): Algorithm {
+  return SUFFIXES.find(([suffix]) => suffix !== "" && name.endsWith(suffix))?.[1] ?? "none";
+}
 
 /**
  * Reads the table of contents and sees that each entry's file is there. Closes `members` when disposed.
@@ -117,13 +122,9 @@ async function* readMember(
   if (!stored) throw damage("the file with its rows is missing");
   const file = await members.open(stored.name);
   try {
-    const lent = stored.algorithm === "none" ? "lent" : undefined;
-    yield* decompress({
-      algorithm: stored.algorithm,
-      bytes: file.read(0, undefined, lent),
-      damage,
-      lent: true,
-    });
+    const { algorithm } = stored;
+    const bytes = file.read(0, undefined, takesLent(algorithm) ? "lent" : undefined);
+    yield* decompress({ algorithm, bytes, damage, lent: true });
   } finally {
     await file.close();
   }

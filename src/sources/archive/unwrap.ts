@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../bytes.ts";
 import type { Damage } from "../copy-text.ts";
-import { type Algorithm, decompress } from "./decompress.ts";
+import { type Algorithm, decompress, takesLent } from "./decompress.ts";
 
 /** A decompression under way. */
 interface Cursor {
@@ -25,13 +25,11 @@ export interface Wrapped {
 /** The decompressed bytes. Closes the file when closed. */
 export function unwrap({ file, algorithm, damage }: Wrapped): Bytes {
   let idle: Cursor | undefined;
-  const start = (): Cursor => ({
-    chunks: decompress({ algorithm, bytes: file.read(0), damage, lent: false })[
-      Symbol.asyncIterator
-    ](),
-    position: 0,
-    rest: Buffer.alloc(0),
-  });
+  const start = (): Cursor => {
+    const bytes = file.read(0, undefined, takesLent(algorithm) ? "lent" : undefined);
+    const decompressed = decompress({ algorithm, bytes, damage, lent: false });
+    return { chunks: decompressed[Symbol.asyncIterator](), position: 0, rest: Buffer.alloc(0) };
+  };
   const park = async (cursor: Cursor | undefined): Promise<void> => {
     const former = idle;
     idle = cursor;
