@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type Algorithm, decompress } from "../../src/sources/archive/decompress.ts";
+import { splitFrames } from "../../src/sources/archive/zstd-frames.ts";
 import { fixturePath, hasFixtures } from "../support/fixtures.ts";
 
 const SKIPPABLE = Buffer.from("502a4d1803000000616263", "hex");
@@ -77,6 +78,66 @@ describe("zstd frames long enough for a thread", () => {
     };
     await expect(read()).rejects.toThrow("the disk is gone");
   });
+});
+
+/** Frames of every shape, and what they hold. */
+const FRAMES: readonly (readonly [string, Buffer, string])[] = [
+  ["a skippable frame", SKIPPABLE, ""],
+  [
+    "several blocks, one of them empty",
+    rawFrame(20, [Buffer.from("one "), Buffer.alloc(0), Buffer.from("two ")]),
+    "one two ",
+  ],
+  ["a checksum", Buffer.from("28b52ffd04583100006672616d650a2941e113", "hex"), "frame\n"],
+  ["a block without bytes", rawFrame(10, [Buffer.alloc(0)]), ""],
+  ["a repeated byte", Buffer.from("28b52ffd00582b000061", "hex"), "aaaaa"],
+  ["a content size and no window", Buffer.from("28b52ffd2003190000616263", "hex"), "abc"],
+];
+
+describe("zstd frames one after the other", () => {
+  const all = Buffer.concat(FRAMES.map(([, frame]) => frame));
+  const borders = new Set([0]);
+  for (const [, frame] of FRAMES) borders.add(Math.max(...borders) + frame.length);
+
+  test("all of them are read", async () => {
+    const content = FRAMES.map(([, , text]) => text).join("");
+    expect((await contentOf("zstd", all)).toString()).toBe(content);
+  });
+
+  test("cut anywhere but between two of them, they are damaged", async () => {
+    const whole: number[] = [];
+    for (let length = 0; length <= all.length; length += 1) {
+      const outcome = await contentOf("zstd", all.subarray(0, length)).catch(String);
+      if (Buffer.isBuffer(outcome)) whole.push(length);
+      else expect(outcome).toContain("damaged");
+    }
+    expect(whole).toEqual([...borders]);
+  });
+
+  test("what follows them and is no frame is damage", async () => {
+    for (const rest of ["\0", "\0\0\0\0\0", "Dear all,"]) {
+      const bytes = Buffer.concat([all, Buffer.from(rest)]);
+      await expect(contentOf("zstd", bytes)).rejects.toThrow("damaged");
+    }
+  });
+
+  test.each([1, 2, 3, 7, 1000])(
+    "in chunks of %i bytes, pieces end where frames do",
+    async (size) => {
+      async function* chunks(): AsyncGenerator<Buffer, void, undefined> {
+        for (let at = 0; at < all.length; at += size) yield all.subarray(at, at + size);
+      }
+      const ends = new Set([0]);
+      let end = 0;
+      for await (const piece of splitFrames(chunks())) {
+        expect(piece.equals(all.subarray(end, end + piece.length))).toBe(true);
+        end += piece.length;
+        ends.add(end);
+      }
+      expect(end).toBe(all.length);
+      expect([...borders].filter((border) => !ends.has(border))).toEqual([]);
+    },
+  );
 });
 
 describe.skipIf(!hasFixtures).each([

@@ -5,6 +5,7 @@ import { type Duplex, pipeline } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
 import { readLz4 } from "./lz4.ts";
 import { hasNodeZstd, nodeZstd, prepareZstd, readZstd } from "./zstd.ts";
+import { splitFrames } from "./zstd-frames.ts";
 
 /** `zlib` is how custom archives hold what they call gzip. */
 export type Encoded = "zlib" | "gzip" | "lz4" | "zstd";
@@ -29,7 +30,7 @@ export function decodeStream(
       return readLz4(bytes);
     case "zstd": {
       const stream = nodeZstd();
-      return stream ? through(bytes, stream) : readZstd(bytes);
+      return stream ? through(splitFrames(bytes), stream) : readZstd(bytes);
     }
   }
 }
