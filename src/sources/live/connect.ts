@@ -5,6 +5,7 @@ import { Client, type ClientConfig, DatabaseError } from "pg";
 import { ExpectedError } from "../../errors.ts";
 import type { ConnectionTarget } from "../connection.ts";
 import { connectionFailure } from "./failures.ts";
+import { RowSocket } from "./row-socket.ts";
 
 /** A connection and how it was made, which a request to cancel needs again. */
 export interface Connected {
@@ -24,7 +25,10 @@ export async function connect(
   let failure: unknown;
   for (const config of configs) {
     if (signal?.aborted) throw new ExpectedError({ code: "interrupted" });
-    const client = new Client(config);
+    const client = new Client({
+      ...config,
+      ...(config.ssl ? {} : { stream: () => new RowSocket() }),
+    });
     // An error after the connection was made reaches the query that waits; without a listener it would end the process.
     client.on("error", () => undefined);
     const hangUp = () => client.connection.stream.destroy();

@@ -3,46 +3,50 @@
  * each row, as libraries make them, costs more than the server needs to produce it. Knows no SQL.
  */
 import type { Connection, Submittable } from "pg";
+import { CAPACITY, type ChunkMemory } from "./chunk-memory.ts";
+import { type Intake, RowSocket } from "./row-socket.ts";
 
-/** Chunks hold at least this many bytes while there are rows, so that what is done once a chunk costs nothing a row. */
-const CHUNK = 64 * 1024;
-/** Room for a chunk and the socket's next read. */
-const CAPACITY = 4 * CHUNK;
-/** Room for the first rows: many tables have no more. */
-const FIRST_CAPACITY = 4 * 1024;
-const NOTHING = Buffer.alloc(0);
-/** Chunks that wait for the consumer before the socket is paused. */
+/** A chunk is full when there is less room than this for the socket's next read. */
+const ROOM = 64 * 1024;
+/** Chunks that wait for the consumer before the socket is paused; a single one that is larger than usual is enough. */
 const WAITING = 2;
 
+const NOTHING = Buffer.alloc(0);
 const COPY_DATA = "d".charCodeAt(0);
 /** Type and length of a frame. */
 const HEADER = 5;
 
 type State = "waiting" | "running" | "discarding" | "done" | "failed";
 
+/** Where chunks lie. */
+export interface CopyMemory {
+  readonly memory: ChunkMemory;
+  /** Who takes chunks gives them back; else each one is valid until the next one is asked for. */
+  readonly kept: boolean;
+}
+
 /**
  * A query for `client.query()`. The server sends each row as one CopyData frame ("Message Formats"); everything that is not row
  * data is passed on to `pg`, which so learns of errors and of the end.
  */
-export class CopyOut implements Submittable {
+export class CopyOut implements Submittable, Intake {
   readonly #text: string;
+  readonly #memory: ChunkMemory;
+  readonly #kept: boolean;
   #state: State = "waiting";
   #failure: unknown;
   #connection: Connection | undefined;
   /** How `pg` itself reads the socket. */
   #passOn: (bytes: Buffer) => void = () => undefined;
 
-  /** The frame that the last read did not end: its header so far, then what is missing of its body. */
-  #header: Buffer = Buffer.alloc(0);
-  #missing = 0;
-  #isData = false;
-
-  #filling: Buffer = NOTHING;
-  #capacity = FIRST_CAPACITY;
+  /** Rows without their frames up to `#rows`; frames that nobody has looked at from `#read` to `#filled`. */
+  #piece: Buffer = NOTHING;
+  #rows = 0;
+  #read = 0;
   #filled = 0;
-  /** Where the last whole line in `#filling` ends. */
-  #whole = 0;
   #ready: Buffer[] = [];
+  /** The consumer has it. */
+  #lent: Buffer | undefined;
   #isPaused = false;
   #wake: (() => void) | undefined;
 
@@ -50,8 +54,10 @@ export class CopyOut implements Submittable {
   readonly ended: Promise<void>;
   #end: () => void = () => undefined;
 
-  constructor(text: string) {
+  constructor(text: string, { memory, kept }: CopyMemory) {
     this.#text = text;
+    this.#memory = memory;
+    this.#kept = kept;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -59,10 +65,13 @@ export class CopyOut implements Submittable {
 
   /** The next chunk; undefined after the last one. @throws what `pg` reports: a DatabaseError or a broken connection. */
   async next(): Promise<Buffer | undefined> {
+    if (this.#lent) this.#memory.giveBack(this.#lent);
+    this.#lent = undefined;
     while (this.#ready.length === 0 && !this.#isOver()) await this.#change();
     if (this.#state === "failed") throw this.#failure;
     const chunk = this.#ready.shift();
-    if (this.#isPaused && this.#ready.length < WAITING) this.#resume();
+    if (!this.#kept) this.#lent = chunk;
+    if (this.#isPaused && !this.#isAhead()) this.#resume();
     return chunk;
   }
 
@@ -83,14 +92,20 @@ export class CopyOut implements Submittable {
   /** Called by `pg` when it is this query's turn. */
   submit(connection: Connection): void {
     const { stream } = connection;
-    const handlers = stream.listeners("data");
-    if (handlers.length !== 1) throw new Error("pg reads its socket otherwise than expected");
-    // Node gives listeners no type; those of "data" on a socket without an encoding take bytes.
-    this.#passOn = handlers[0] as (bytes: Buffer) => void;
     this.#connection = connection;
+    this.#piece = this.#memory.take(CAPACITY);
     if (this.#state === "waiting") this.#state = "running";
-    stream.removeListener("data", this.#passOn);
-    stream.on("data", this.#onData);
+    if (stream instanceof RowSocket) {
+      this.#passOn = (bytes) => stream.emit("data", bytes);
+      stream.intake = this;
+    } else {
+      const handlers = stream.listeners("data");
+      if (handlers.length !== 1) throw new Error("pg reads its socket otherwise than expected");
+      // Node gives listeners no type; those of "data" on a socket without an encoding take bytes.
+      this.#passOn = handlers[0] as (bytes: Buffer) => void;
+      stream.removeListener("data", this.#passOn);
+      stream.on("data", this.take);
+    }
     connection.query(this.#text);
   }
 
@@ -99,7 +114,7 @@ export class CopyOut implements Submittable {
 
   /** Called by `pg`. */
   handleReadyForQuery(): void {
-    this.#publish();
+    if (this.#state === "running") this.#publish();
     this.#finish("done");
   }
 
@@ -108,6 +123,35 @@ export class CopyOut implements Submittable {
     this.#failure = error;
     this.#finish("failed");
   }
+
+  /** Called by the socket. */
+  readonly room = (): Buffer => this.#piece.subarray(this.#filled);
+
+  /** Called by the socket. */
+  readonly arrived = (count: number): void => {
+    this.#filled += count;
+    try {
+      this.#strip();
+    } catch (error) {
+      // No memory for a row. Thrown from an event, it would end the process.
+      this.#failure = error;
+      this.#finish("failed");
+      this.#connection?.stream.destroy();
+    }
+  };
+
+  /** Called by the socket. */
+  readonly take = (bytes: Buffer): void => {
+    for (let from = 0; from < bytes.length; ) {
+      if (this.#isOver()) {
+        this.#passOn(Buffer.from(bytes.subarray(from)));
+        return;
+      }
+      const count = bytes.copy(this.#piece, this.#filled, from);
+      from += count;
+      this.arrived(count);
+    }
+  };
 
   #isOver(): boolean {
     return this.#state === "done" || this.#state === "failed";
@@ -118,91 +162,86 @@ export class CopyOut implements Submittable {
     this.#state = state;
     this.#end();
     const stream = this.#connection?.stream;
-    if (stream?.listeners("data").includes(this.#onData)) {
-      stream.removeListener("data", this.#onData);
+    if (stream instanceof RowSocket) {
+      if (stream.intake === this) stream.intake = undefined;
+      this.#resume();
+    } else if (stream?.listeners("data").includes(this.take)) {
+      stream.removeListener("data", this.take);
       stream.on("data", this.#passOn);
       this.#resume();
     }
     this.#wakeUp();
   }
 
-  readonly #onData = (bytes: Buffer): void => {
-    try {
-      this.#read(bytes);
-    } catch (error) {
-      // No memory for a row. Thrown from an event, it would end the process.
-      this.#failure = error;
-      this.#finish("failed");
-      this.#connection?.stream.destroy();
-    }
-  };
-
-  #read(bytes: Buffer): void {
-    let position = 0;
-    while (position < bytes.length) {
+  /** Moves rows together, over the headers between them. */
+  #strip(): void {
+    const piece = this.#piece;
+    const filled = this.#filled;
+    let read = this.#read;
+    let rows = this.#rows;
+    while (read + HEADER <= filled) {
+      const end = read + 1 + piece.readUInt32BE(read + 1);
+      if (end > filled) break;
+      if (piece[read] === COPY_DATA) {
+        piece.copyWithin(rows, read + HEADER, end);
+        rows += end - read - HEADER;
+        read = end;
+        continue;
+      }
+      this.#rows = rows;
+      this.#passOn(Buffer.from(piece.subarray(read, end)));
+      read = end;
       if (this.#isOver()) {
-        this.#passOn(bytes.subarray(position));
+        if (read < filled) this.#passOn(Buffer.from(piece.subarray(read, filled)));
         return;
       }
-      position = this.#missing > 0 ? this.#body(bytes, position) : this.#head(bytes, position);
     }
-    if (this.#whole >= CHUNK) this.#publish();
-    if (this.#ready.length < WAITING || this.#isOver()) return;
+    this.#read = read;
+    this.#rows = this.#state === "discarding" ? 0 : rows;
+    this.#makeRoom();
+  }
+
+  /** Room for the socket's next read, and for the frame that has begun. */
+  #makeRoom(): void {
+    const begun = this.#filled - this.#read;
+    const frame = begun < HEADER ? begun : 1 + this.#piece.readUInt32BE(this.#read + 1);
+    if (this.#read + frame + ROOM <= this.#piece.length) return;
+    const tail = this.#piece.subarray(this.#read, this.#filled);
+    if (this.#rows >= ROOM) this.#publish();
+    // A row that is large gets its memory when it is read on, not while others wait.
+    this.#widen(this.#rows + (this.#isPaused ? begun : frame) + ROOM);
+    tail.copy(this.#piece, this.#rows);
+    this.#read = this.#rows;
+    this.#filled = this.#rows + begun;
+  }
+
+  /** Keeps the rows. */
+  #widen(bytes: number): void {
+    const piece = this.#piece;
+    if (piece.length >= bytes) return;
+    this.#piece = this.#memory.take(bytes);
+    piece.copy(this.#piece, 0, 0, this.#rows);
+    this.#memory.giveBack(piece);
+  }
+
+  /** Hands the rows that there are to the consumer, and leaves no piece. */
+  #publish(): void {
+    if (this.#rows > 0) this.#ready.push(this.#piece.subarray(0, this.#rows));
+    else this.#memory.giveBack(this.#piece);
+    this.#piece = NOTHING;
+    this.#rows = 0;
+    if (this.#isAhead()) this.#pause();
+    this.#wakeUp();
+  }
+
+  /** Whether enough waits for the consumer. */
+  #isAhead(): boolean {
+    return this.#ready.length >= WAITING || this.#ready.some(({ length }) => length > CAPACITY);
+  }
+
+  #pause(): void {
     this.#isPaused = true;
     this.#connection?.stream.pause();
-  }
-
-  /** Reads a header, which two reads of the socket may share. */
-  #head(bytes: Buffer, position: number): number {
-    const had = this.#header.length;
-    if (had + bytes.length - position < HEADER) {
-      this.#header = Buffer.concat([this.#header, bytes.subarray(position)]);
-      return bytes.length;
-    }
-    const end = position + HEADER - had;
-    const whole = had === 0 ? bytes : Buffer.concat([this.#header, bytes.subarray(position, end)]);
-    const start = had === 0 ? position : 0;
-    if (had > 0) this.#header = Buffer.alloc(0);
-    this.#isData = whole[start] === COPY_DATA;
-    this.#missing = whole.readUInt32BE(start + 1) - 4;
-    if (!this.#isData) this.#passOn(Buffer.from(whole.subarray(start, start + HEADER)));
-    else if (this.#state !== "discarding") this.#makeRoom(this.#missing);
-    return end;
-  }
-
-  #body(bytes: Buffer, position: number): number {
-    const end = Math.min(position + this.#missing, bytes.length);
-    this.#missing -= end - position;
-    if (!this.#isData) this.#passOn(bytes.subarray(position, end));
-    else if (this.#state !== "discarding") {
-      bytes.copy(this.#filling, this.#filled, position, end);
-      this.#filled += end - position;
-      if (this.#missing === 0) this.#whole = this.#filled;
-    }
-    return end;
-  }
-
-  /** Called between frames: all that is filled is whole. */
-  #makeRoom(size: number): void {
-    if (this.#filled + size <= this.#filling.length) return;
-    if (this.#filled >= CHUNK) this.#publish();
-    if (this.#filled + size <= this.#filling.length) return;
-    if (this.#filled > 0) this.#capacity = Math.min(CAPACITY, this.#capacity * 8);
-    const larger = Buffer.allocUnsafe(Math.max(this.#filled + size, this.#capacity));
-    this.#filling.copy(larger, 0, 0, this.#filled);
-    this.#filling = larger;
-  }
-
-  #publish(): void {
-    if (this.#whole === 0) return;
-    const rest = this.#filling.subarray(this.#whole, this.#filled);
-    this.#ready.push(this.#filling.subarray(0, this.#whole));
-    const needed = rest.length + this.#missing;
-    this.#filling = needed === 0 ? NOTHING : Buffer.allocUnsafe(Math.max(this.#capacity, needed));
-    rest.copy(this.#filling);
-    this.#filled = rest.length;
-    this.#whole = 0;
-    this.#wakeUp();
   }
 
   #resume(): void {

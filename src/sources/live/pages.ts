@@ -1,6 +1,7 @@
 /**
  * The rows of one large table through several connections: ranges of pages, read ahead side by side, handed on in order.
  */
+import { type ChunkMemory, chunkMemory } from "./chunk-memory.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Session } from "./session.ts";
 
@@ -17,10 +18,17 @@ export interface PageRanges {
   readonly session: Session;
   /** How many ranges there are. */
   readonly count: number;
-  /** Reads a range; `isFirst` for the first one that a session reads. */
-  readonly read: (session: Session, range: number, isFirst: boolean) => AsyncIterable<Buffer>;
+  readonly read: (session: Session, range: number, how: ReadRange) => AsyncIterable<Buffer>;
   /** Whether an error only means that another session may not read this table now. */
   readonly isRefusal: (error: unknown) => boolean;
+}
+
+/** How a range is read. */
+export interface ReadRange {
+  /** It is the first one that this session reads. */
+  readonly isFirst: boolean;
+  /** Chunks are given back to it. */
+  readonly memory: ChunkMemory;
 }
 
 interface Slot {
@@ -34,6 +42,7 @@ interface Reading extends PageRanges {
   readonly unread: number[];
   readonly slots: Map<number, Slot>;
   readonly workers: Set<Promise<void>>;
+  readonly memory: ChunkMemory;
   /** The range that is handed on. */
   head: number;
   /** Of all slots. */
@@ -42,13 +51,14 @@ interface Reading extends PageRanges {
   readonly changes: Signal;
 }
 
-/** Chunks in the order of the pages. Memory: 12 MB and a chunk for each connection. Takes connections that nobody else uses. */
+/** Chunks in the order of the pages, each valid until the next one is asked for. Memory: 12 MB and a chunk for each connection. Takes connections that nobody else uses. */
 export async function* readRanges(ranges: PageRanges): AsyncGenerator<Buffer, void, void> {
   const reading: Reading = {
     ...ranges,
     unread: Array.from({ length: ranges.count }, (_, range) => range),
     slots: new Map(),
     workers: new Set(),
+    memory: chunkMemory(),
     head: 0,
     bytes: 0,
     stopped: false,
@@ -78,6 +88,7 @@ async function* handOn(reading: Reading): AsyncGenerator<Buffer, void, void> {
       reading.bytes -= chunk.length;
       reading.changes.raise();
       yield chunk;
+      reading.memory.giveBack(chunk);
     } else if (slot?.failure) throw slot.failure.error;
     else if (slot?.ended) return;
     else await reading.changes.next();
@@ -106,7 +117,8 @@ async function work(reading: Reading, session: Session): Promise<void> {
     const slot: Slot = { chunks: [], ended: false };
     reading.slots.set(range, slot);
     try {
-      await fill(reading, { range, slot }, reading.read(session, range, isFirst));
+      const { memory } = reading;
+      await fill(reading, { range, slot }, reading.read(session, range, { isFirst, memory }));
     } catch (error) {
       if (isHelper && isFirst && reading.isRefusal(error)) {
         reading.slots.delete(range);

@@ -118,14 +118,15 @@ function readByPages({ source, table, session, task, columns }: Paged): AsyncIte
     session,
     count,
     isRefusal,
-    read(reader, range, isFirst) {
+    read(reader, range, { isFirst, memory }) {
       const from = `ctid >= '(${range * pages},0)'::pg_catalog.tid`;
       // Others may add pages meanwhile: the last range has no end.
       const to = `ctid < '(${(range + 1) * pages},0)'::pg_catalog.tid`;
       const where = range === count - 1 ? from : `${from} AND ${to}`;
       const copy = `COPY (SELECT ${columns} FROM ONLY ${name} WHERE ${where}) TO STDOUT`;
       const locks = isFirst && reader !== lanes.first;
-      return reader.copy({ ...task, text: locks ? `${FORGET}; ${lock}; ${copy}` : copy });
+      const text = locks ? `${FORGET}; ${lock}; ${copy}` : copy;
+      return reader.copy({ ...task, text }, memory);
     },
   });
 }

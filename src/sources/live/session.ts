@@ -7,6 +7,7 @@ import { ExpectedError } from "../../errors.ts";
 import type { ConnectionTarget } from "../connection.ts";
 import { READ_SETTINGS } from "../session.ts";
 import { backendOf, requestCancel } from "./cancel.ts";
+import { type ChunkMemory, chunkMemory } from "./chunk-memory.ts";
 import { connect } from "./connect.ts";
 import { CopyOut } from "./copy.ts";
 import { queryFailure } from "./failures.ts";
@@ -70,6 +71,7 @@ const BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE";
 /** A connection with a lifetime. */
 export class Session {
   readonly #parts: SessionParts;
+  readonly #memory: ChunkMemory = chunkMemory();
   #last: Promise<unknown> = Promise.resolve();
   #copying: string | undefined;
   /** Until the server has answered; it never rejects. */
@@ -170,15 +172,16 @@ export class Session {
   }
 
   /**
-   * The lines of a COPY ... TO STDOUT, in chunks of whole lines. A consumer that stops early has the server stop too.
+   * The lines of a COPY ... TO STDOUT, in chunks of whole lines. A consumer that stops early has the server stop too. A chunk is valid
+   * until the next one is asked for; with `kept`, until the consumer gives it back to that memory.
    *
    * @throws as `query`
    */
-  async *copy(task: Task): AsyncGenerator<Buffer, void, void> {
+  async *copy(task: Task, kept?: ChunkMemory): AsyncGenerator<Buffer, void, void> {
     this.#demandIdle(task.doing);
     this.#copying = task.doing;
     await this.#last;
-    const copy = new CopyOut(task.text);
+    const copy = new CopyOut(task.text, { memory: kept ?? this.#memory, kept: kept !== undefined });
     try {
       this.#demandUninterrupted();
       this.#note(this.#parts.client.query(copy).ended);
