@@ -99,7 +99,7 @@ function describeFailure(failure: Failure): string {
     case "usage":
       return failure.message;
     case "source_missing":
-      return `${failure.path} does not exist; name a dump file, a postgres:// URL or a connection string such as service=prod`;
+      return `${failure.path} does not exist; name a dump file, a postgres:// URL or a connection string such as ${/^\w+$/.test(failure.path) ? `dbname=${failure.path}` : "service=prod"}`;
     case "source_empty":
       return `${failure.path} is empty; a dump that pg_dump finished is never empty: make it again`;
     case "not_a_dump":

@@ -31,12 +31,18 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<Outco
     if (error.code === "commander.help") {
       throw new ExpectedError({ code: "usage", message: `there is no command ${argv.at(-1)}` });
     }
-    throw new ExpectedError(
-      { code: "usage", message: error.message.replace(/^error: /, "").replaceAll("\n", " ") },
-      { cause: error },
-    );
+    const text = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+    const message = hasLooseSides(error, argv)
+      ? `${text.replace(/\.$/, "")}; name the sides with --production and --local`
+      : text;
+    throw new ExpectedError({ code: "usage", message }, { cause: error });
   }
   return outcome;
+}
+
+/** The two sides may have been named as arguments, as diff(1) takes them. */
+function hasLooseSides({ code }: CommanderError, [command = ""]: readonly string[]): boolean {
+  return code === "commander.excessArguments" && ["diff", "script"].includes(command);
 }
 
 export interface ProgramContext {

@@ -33,7 +33,7 @@ describe("main", () => {
     [["dif"], "rowpatch: unknown command 'dif' (Did you mean diff?)", "rowpatch --help"],
     [
       ["diff", "x"],
-      "rowpatch: too many arguments for 'diff'. Expected 0 arguments but got 1.",
+      "rowpatch: too many arguments for 'diff'. Expected 0 arguments but got 1; name the sides with --production and --local",
       "rowpatch diff --help",
     ],
     [["inspect"], "rowpatch: missing required argument 'source'", "rowpatch inspect --help"],
