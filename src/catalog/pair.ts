@@ -246,18 +246,23 @@ export function constrainedColumns(
     );
     return [...mentions(text, columns), ...made];
   };
-  for (const constraint of production.constraints) {
+  // A partition may have constraints of its own.
+  const byName = tableByName(catalog);
+  const tree = partitionTree(catalog, production.name).flatMap(
+    (name) => byName.get(nameKey(name)) ?? [],
+  );
+  for (const constraint of tree.flatMap(({ constraints }) => constraints)) {
     if (constraint.kind === "check") continue;
     if (constraint.kind === "exclusion") need(mentioned(constraint.definition));
     else need(constraint.columns.map(quoteIdentifier).flatMap(mentioned));
   }
-  for (const { parts, predicate = "" } of production.uniqueIndexes) {
+  for (const { parts, predicate = "" } of tree.flatMap(({ uniqueIndexes }) => uniqueIndexes)) {
     const texts = parts.map((part) =>
       "column" in part ? quoteIdentifier(part.column) : part.expression,
     );
     need([...texts, predicate].flatMap(mentioned));
   }
-  for (const { foreignKey } of foreignKeysTo(catalog, production.name))
+  for (const { foreignKey } of tree.flatMap(({ name }) => foreignKeysTo(catalog, name)))
     need(foreignKey.referencedColumns);
   return columns.filter((column) => needed.has(column));
 }

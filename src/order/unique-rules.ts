@@ -2,11 +2,12 @@
  * What the unique indexes and exclusion constraints of a table compare, and how a row gets out of one. Knows no change.
  */
 
+import { partitionRoot, partitionTree, tableByName } from "../catalog/lookup.ts";
 import { generatedFrom, mentions, nullsOut } from "../catalog/mentions.ts";
 import type { Catalog, Table, UniqueIndex } from "../catalog/types.ts";
 import type { ChangedTable } from "../changeset/types.ts";
 import { keyClassOf } from "../compare/key.ts";
-import { quoteIdentifier } from "../names.ts";
+import { nameKey, quoteIdentifier, type TableName } from "../names.ts";
 
 /** Brings texts that an index takes for equal to one spelling; undefined where the text itself decides. */
 export type Spelling = ((text: string) => string) | undefined;
@@ -14,6 +15,8 @@ export type Spelling = ((text: string) => string) | undefined;
 /** One unique index or exclusion constraint, by positions in the table's changed columns. */
 export interface UniqueRule {
   readonly name: string;
+  /** The table itself, or one of its partitions. */
+  readonly definedOn: TableName;
   /** Columns whose values decide, where equal values conflict; empty where only PostgreSQL can tell (expressions, exclusion). */
   readonly compared: readonly number[];
   /** For each of `compared`. */
@@ -31,13 +34,24 @@ export interface UniqueRule {
   readonly nullsFree: boolean;
 }
 
-/** Every unique index and exclusion constraint of the table but the key that rows are paired by. */
+/**
+ * Every unique index and exclusion constraint of the table but the key that rows are paired by. Those that only a partition has are taken
+ * to concern all rows: which partition a row is in, only PostgreSQL can tell.
+ */
 export function uniqueRules(
   catalog: Catalog,
   table: Table,
   changed: ChangedTable,
 ): readonly UniqueRule[] {
-  const scope = { catalog, table, changed };
+  const byName = tableByName(catalog);
+  return partitionTree(catalog, partitionRoot(catalog, table.name))
+    .flatMap((name) => byName.get(nameKey(name)) ?? [])
+    .flatMap((member) => ownRules({ catalog, table: member, changed }));
+}
+
+function ownRules(scope: Scope): readonly UniqueRule[] {
+  const { table, changed } = scope;
+  const definedOn = table.name;
   const constraints = table.constraints.flatMap((constraint): readonly UniqueRule[] => {
     const { name } = constraint;
     if (constraint.kind === "primary" || constraint.kind === "unique") {
@@ -47,7 +61,8 @@ export function uniqueRules(
     }
     if (constraint.kind !== "exclusion") return [];
     const deferrable = constraint.deferrable !== "no";
-    const rule = opaque(scope, [constraint.definition], { name, deferrable, nullsFree: true });
+    const facts = { name, definedOn, deferrable, nullsFree: true };
+    const rule = opaque(scope, [constraint.definition], facts);
     const freedByEmpty = rule.involved.filter((position) =>
       mustNotOverlap(constraint.definition, changed.columns[position] ?? ""),
     );
@@ -65,14 +80,15 @@ interface Scope {
   readonly changed: ChangedTable;
 }
 
-type Facts = Pick<UniqueRule, "name" | "deferrable" | "nullsFree">;
+type Facts = Pick<UniqueRule, "name" | "definedOn" | "deferrable" | "nullsFree">;
 
 type IndexLike = Omit<UniqueIndex, "definition"> & { readonly deferrable: boolean };
 
 function indexRule(scope: Scope, index: IndexLike): readonly UniqueRule[] {
   const { changed, table } = scope;
   const { name, predicate, deferrable } = index;
-  const facts = { name, deferrable, nullsFree: !index.nullsNotDistinct };
+  const definedOn = table.name;
+  const facts = { name, definedOn, deferrable, nullsFree: !index.nullsNotDistinct };
   const parts = index.parts.map((part) => ("column" in part ? inWords(table, part.column) : part));
   const isBare = parts.every((part) => "column" in part);
   const named = parts.map((part) => ("column" in part ? part : foldedColumn(table, part)));

@@ -46,7 +46,7 @@ export async function uniqueReleases(
       if (!mayMove(rule, changed)) continue;
       const givers = await findGivers(changeset, changed, rule);
       if (givers.size === 0) continue;
-      if (rule.deferrable) deferred.push({ table: changed.table, name: rule.name });
+      if (rule.deferrable) deferred.push({ table: rule.definedOn, name: rule.name });
       else movements.push({ rule, givers });
     }
     if (movements.length === 0) continue;

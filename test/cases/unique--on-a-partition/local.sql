@@ -1,0 +1,10 @@
+BEGIN;
+UPDATE seat SET code = 'x' || id WHERE y < 5;
+UPDATE seat SET code = 'c' || (9 - id) WHERE y < 5;
+UPDATE seat SET place = -place WHERE y = 1;
+UPDATE seat SET place = CASE place WHEN -1 THEN 5 ELSE 1 END WHERE y = 1;
+DELETE FROM seat WHERE id = 8 AND y < 5;
+INSERT INTO seat VALUES (9, 3, 'c1', 9);
+SET CONSTRAINTS ALL DEFERRED;
+UPDATE seat SET code = 'c' || (5 - id) WHERE y > 9;
+COMMIT;
