@@ -6,7 +6,10 @@ import { formatName, type TableName } from "../names.ts";
 import { join, literal, qualified, type Sql, sql } from "../script/sql.ts";
 import type { RestoreTarget } from "./restore.ts";
 
-/** The rows of one table: how many, and the sum of the hashes of their places and of the transactions that wrote them. */
+/**
+ * The rows of one table: how many, and the sum of the numbers of the transactions that wrote them. Whoever writes a row puts a
+ * later number in the place of an earlier one, so that both stay the same only where nothing was written.
+ */
 export interface TableVersions {
   readonly table: TableName;
   readonly rows: string;
@@ -30,22 +33,39 @@ const RELATIONS = `SELECT n.nspname::text, c.relname::text, c.relkind::text
 
 /** Reads every table and sequence once. */
 export async function fingerprint(target: Pick<RestoreTarget, "query">): Promise<Fingerprint> {
-  const relations = (await target.query(RELATIONS)).map(([schema, name, kind]) => ({
+  const names = (await relations(target)).filter(({ kind }) => kind === "r");
+  const rows = await all(
+    target,
+    names.map(({ name }) => versionsQuery(name)),
+  );
+  const tables = names.map(({ name }, index) => {
+    const [count = "0", versions = "0"] = (rows[index] ?? []).map(String);
+    return { table: name, rows: count, versions };
+  });
+  return { tables, sequences: await readSequences(target), digest: digestOf(tables) };
+}
+
+/** State of each sequence. */
+export async function readSequences(
+  target: Pick<RestoreTarget, "query">,
+): Promise<Fingerprint["sequences"]> {
+  const names = (await relations(target)).filter(({ kind }) => kind === "S");
+  const states = await all(
+    target,
+    names.map(({ name }) => sequenceQuery(name)),
+  );
+  return new Map(
+    names.map(({ name }, index) => [formatName(name), String(states[index]?.[0] ?? "")]),
+  );
+}
+
+async function relations(
+  target: Pick<RestoreTarget, "query">,
+): Promise<readonly { readonly name: TableName; readonly kind: string }[]> {
+  return (await target.query(RELATIONS)).map(([schema, name, kind]) => ({
     name: { schema: String(schema), name: String(name) },
     kind: String(kind),
   }));
-  const names = relations.filter(({ kind }) => kind === "r").map(({ name }) => name);
-  const rows = await all(target, names.map(versionsQuery));
-  const tables = names.map((table, index) => {
-    const [count = "0", versions = "0"] = (rows[index] ?? []).map(String);
-    return { table, rows: count, versions };
-  });
-  const sequenceNames = relations.filter(({ kind }) => kind === "S").map(({ name }) => name);
-  const states = await all(target, sequenceNames.map(sequenceQuery));
-  const sequences = new Map(
-    sequenceNames.map((name, index) => [formatName(name), String(states[index]?.[0] ?? "")]),
-  );
-  return { tables, sequences, digest: digestOf(tables) };
 }
 
 /** The tables whose rows are not the same versions. */
@@ -60,7 +80,7 @@ export function changedTables(before: Fingerprint, after: Fingerprint): readonly
 }
 
 function versionsQuery(table: TableName): Sql {
-  return sql`SELECT count(*)::text, coalesce(sum(pg_catalog.hashtextextended(ctid::text, xmin::text::bigint)), 0)::text FROM ONLY ${qualified(table)}`;
+  return sql`SELECT count(*)::text, coalesce(sum(xmin::text::bigint), 0)::text FROM ONLY ${qualified(table)}`;
 }
 
 function sequenceQuery(name: TableName): Sql {

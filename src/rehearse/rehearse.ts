@@ -4,18 +4,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { readCatalog } from "../catalog/snapshot.ts";
 import { ExpectedError } from "../errors.ts";
-import { triggerWrites } from "../script/trigger-writes.ts";
 import { type Bundle, openBundle } from "./bundle.ts";
-import { readDefinitions } from "./definitions.ts";
-import type { Evidence, LeftOut, StepName } from "./evidence.ts";
-import { type Fingerprint, fingerprint } from "./fingerprint.ts";
-import { type Journal, journal, StepFailed } from "./journal.ts";
+import type { Evidence, StepName } from "./evidence.ts";
+import { journal } from "./journal.ts";
 import { openProduction, type Production } from "./production.ts";
 import { startScratch } from "./scratch/choose.ts";
 import type { ScratchDatabase, ScratchKind, ScratchServer } from "./scratch/server.ts";
-import { rehearseFaults, rehearseScripts } from "./steps.ts";
+import { runSteps } from "./steps/run.ts";
 import { startWatchdog, type Watchdog } from "./watchdog.ts";
 
 export interface RehearseRequest {
@@ -103,7 +99,12 @@ async function inDirectory(work: Work): Promise<Rehearsal> {
     () => performance.now(),
     (step) => request.onStep?.(step),
   );
-  const run = await runSteps({ work, production, server, database, record });
+  const ran = await runSteps({
+    ...{ bundle, production, server, database, journal: record },
+    directory: work.directory,
+    memory: request.memory,
+    ...(request.signal ? { signal: request.signal } : {}),
+  });
   const kept = request.keep ? await database.keep() : [];
   const failed = record.steps.find(({ outcome }) => outcome === "failed");
   return {
@@ -124,9 +125,9 @@ async function inDirectory(work: Work): Promise<Rehearsal> {
         serverVersion: server.version,
       },
       psql: { kind: database.runner.kind, version: database.runner.version },
-      leftOut: run.leftOut,
+      leftOut: ran.leftOut,
       steps: record.steps,
-      notDone: run.notDone,
+      notDone: ran.notDone,
     },
   };
 }
@@ -141,60 +142,6 @@ function createDatabase(
     expectDatabase ?? `rowpatch_rehearsal_${process.pid}_${randomBytes(4).toString("hex")}`;
   return production.create(server, { name, expected: expectDatabase !== undefined });
 }
-
-interface Running {
-  readonly work: Work;
-  readonly production: Production;
-  readonly server: ScratchServer;
-  readonly database: ScratchDatabase;
-  readonly record: Journal;
-}
-
-async function runSteps({ work, production, server, database, record }: Running): Promise<{
-  readonly leftOut: readonly LeftOut[];
-  readonly notDone: readonly string[];
-}> {
-  const { request, bundle, directory } = work;
-  const leftOut: LeftOut[] = [];
-  const notDone: string[] = [];
-  let state: Fingerprint | undefined;
-  try {
-    await record.step("restore", "production is on the scratch server", async () => {
-      await using connection = await database.connect();
-      const restored = await production.restore(connection, { bundle, server });
-      leftOut.push(...restored.leftOut);
-      state = await fingerprint(connection);
-      const { digest, tables } = state;
-      const rows = tables.reduce((sum, table) => sum + Number(table.rows), 0);
-      return { counts: { tables: tables.length, rows }, rows: digest };
-    });
-    const source = await production.source();
-    await using connection = await database.connect();
-    const stage = {
-      bundle,
-      production: source,
-      database,
-      connection,
-      journal: record,
-      directory,
-      memory: request.memory,
-      triggerWrites: triggerWrites(await readCatalog(source), bundle.triggerWrites),
-      restored: state ?? (await fingerprint(connection)),
-      definitions: await readDefinitions(connection),
-      ...(request.signal ? { signal: request.signal } : {}),
-    };
-    await rehearseScripts(stage);
-    await rehearseFaults(stage);
-    if (database.runner.feed === undefined) notDone.push(ONE_CONNECTION);
-  } catch (error) {
-    if (!(error instanceof StepFailed)) throw error;
-    notDone.push("the steps after the failed one");
-  }
-  return { leftOut, notDone };
-}
-
-const ONE_CONNECTION =
-  "psql killed and connection cut: this scratch server takes one connection, and psql cannot use it";
 
 /** By the digest of the dump, or by the server and database. */
 function asReviewed({ production: then }: Bundle, { provenance: now }: Production): boolean | null {

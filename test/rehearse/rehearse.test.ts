@@ -11,6 +11,7 @@ import { run } from "../cli/run.ts";
 import { createProduction, type Folder, makeFolder, PRODUCTION } from "../cli/shop.ts";
 import { createDatabase, execute, hasServer, testServer } from "../support/postgres.ts";
 import { brokenCopy, rehearseBundle, writeDemoBundle } from "./bundles.ts";
+import { databasesLeft } from "./left.ts";
 
 const STEPS = [
   "restore",
@@ -27,13 +28,6 @@ const STEPS = [
 const FAULTS = ["psql killed", "connection cut"];
 
 const images = await localImages(process.env);
-
-async function databasesLeft(): Promise<readonly unknown[]> {
-  return execute(
-    testServer().url,
-    "SELECT datname FROM pg_database WHERE datname ~ '^rowpatch_rehearsal_'",
-  );
-}
 
 describe.skipIf(!hasServer)("rehearse", () => {
   let folder: Folder;

@@ -1,0 +1,108 @@
+/**
+ * The faulty runs: rows that have drifted, psql killed, the connection cut. Production is unchanged each time.
+ */
+import { stat } from "node:fs/promises";
+import { totalOf } from "../../changeset/types.ts";
+import { driftRow } from "../drift.ts";
+import { commitOffset, cutBeforeCommit, killAt } from "../faults.ts";
+import { type Facts, StepFailed, scriptFacts, scriptFailed } from "../journal.ts";
+import type { ScriptRunner } from "../psql.ts";
+import { type ChosenChange, chooseChanges } from "../selection.ts";
+import { expectRows, REFUSED, run, type Stage } from "./stage.ts";
+
+/** Needs psql, and a server that takes several connections, but for the rows that drift. @throws StepFailed */
+export async function rehearseFaults(stage: Stage): Promise<void> {
+  const { journal, database } = stage;
+  const { feed } = database.runner;
+  await journal.step(
+    "drift",
+    "one row differs from what was reviewed: deploy.sql refuses and writes nothing",
+    () => runDrifts(stage),
+  );
+  if (feed === undefined) return;
+  await journal.step("psql killed", "psql is killed in the middle: nothing is written", () =>
+    runKilled(stage, feed),
+  );
+  await journal.step(
+    "connection cut",
+    "the server ends the connection before COMMIT: psql fails, and nothing is written",
+    () => runCut(stage, feed),
+  );
+}
+
+/** Rows that drift at most, and how long it goes on beyond the first ones. */
+const DRIFTS = 40;
+const DRIFT_MS = 3_000;
+const FIRST_DRIFTS = 6;
+
+async function runDrifts(stage: Stage): Promise<Facts> {
+  const { bundle } = stage;
+  const end = performance.now() + DRIFT_MS;
+  const notes: string[] = [];
+  for (const [turn, item] of (await chooseChanges(bundle, DRIFTS)).entries()) {
+    if (notes.length >= FIRST_DRIFTS && performance.now() > end) break;
+    stage.signal?.throwIfAborted();
+    const description = await runDrift(stage, item, turn);
+    if (description !== undefined) notes.push(description);
+  }
+  const total = bundle.tables.reduce((sum, { counts }) => sum + totalOf(counts), 0);
+  // Else the refusals could have had another reason than the drift.
+  const result = await run(stage, "preflight");
+  if (result.exitCode !== 0) throw scriptFailed("preflight", result, "no row has drifted any more");
+  return { counts: { "rows drifted": notes.length, changes: total }, notes };
+}
+
+/** One row; `undefined` where it cannot be made to drift. */
+async function runDrift(
+  stage: Stage,
+  item: ChosenChange,
+  turn: number,
+): Promise<string | undefined> {
+  const guarded = (column: string) => !stage.triggerWrites.columns(item.table.table, column);
+  await using target = await stage.database.connect();
+  const drift = await driftRow(target, item, { turn, guarded });
+  if (drift === undefined) return undefined;
+  const { description } = drift;
+  const { result, written } = await stage.rows.during(() => run(stage, "deploy"));
+  const facts = { ...scriptFacts("deploy", result), notes: [description] };
+  if (result.exitCode !== REFUSED) {
+    const { message } = scriptFailed("deploy", result, "it should have refused");
+    throw new StepFailed(`${description}, but ${message}`, facts);
+  }
+  if (written !== undefined) {
+    throw new StepFailed(`${description}: deploy.sql refused, but ${written}`, facts);
+  }
+  await drift.undo();
+  return description;
+}
+
+type Feed = NonNullable<ScriptRunner["feed"]>;
+
+async function runKilled(stage: Stage, feed: Feed): Promise<Facts> {
+  const path = stage.bundle.path("deploy");
+  const commit = (await commitOffset(path)) ?? (await stat(path)).size;
+  const before = await stage.rows.now();
+  const places = [0.5, 1].map((part) => Math.floor(commit * part));
+  for (const bytes of places) {
+    await killAt({ path, feed, target: stage.connection, ...signalOf(stage) }, bytes);
+    await expectRows(stage, before);
+  }
+  return { counts: { "times killed": places.length }, rows: before.digest };
+}
+
+async function runCut(stage: Stage, feed: Feed): Promise<Facts> {
+  const path = stage.bundle.path("deploy");
+  const commit = await commitOffset(path);
+  if (commit === undefined) throw new StepFailed("deploy.sql holds no COMMIT");
+  const before = await stage.rows.now();
+  const fault = { path, feed, target: stage.connection, ...signalOf(stage) };
+  const result = await cutBeforeCommit(fault, commit);
+  if (result.exitCode === 0) {
+    throw scriptFailed("deploy", result, "its connection was cut before COMMIT");
+  }
+  return { ...scriptFacts("deploy", result), ...(await expectRows(stage, before)) };
+}
+
+function signalOf({ signal }: Stage): { readonly signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}
