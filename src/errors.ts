@@ -9,7 +9,13 @@ export type Failure =
   | { readonly code: "usage"; readonly message: string }
   | { readonly code: "source_missing"; readonly path: string }
   | { readonly code: "source_empty"; readonly path: string }
-  | { readonly code: "not_a_dump"; readonly path: string; readonly reason: string }
+  | {
+      readonly code: "not_a_dump";
+      readonly path: string;
+      readonly reason: string;
+      /** Absent where a new dump is it. */
+      readonly remedy?: string;
+    }
   | {
       readonly code: "dump_unsupported";
       readonly path: string;
@@ -103,7 +109,7 @@ function describeFailure(failure: Failure): string {
     case "source_empty":
       return `${failure.path} is empty; a dump that pg_dump finished is never empty: make it again`;
     case "not_a_dump":
-      return `${failure.path} is not a PostgreSQL dump: ${failure.reason}; make one with pg_dump -Fc or plain pg_dump`;
+      return `${failure.path} is not a PostgreSQL dump: ${failure.reason}; ${failure.remedy ?? "make one with pg_dump -Fc or plain pg_dump"}`;
     case "dump_unsupported":
       return `${failure.path} is ${failure.what}, which rowpatch does not read; ${failure.remedy}`;
     case "dump_damaged":

@@ -9,7 +9,8 @@ import { openDirectory } from "./archive/directory.ts";
 import { openTar } from "./archive/tar.ts";
 import { unwrap } from "./archive/unwrap.ts";
 import { type Bytes, type FileBytes, fileError, openFile, Window } from "./bytes.ts";
-import { openPlain } from "./plain/plain.ts";
+import { type Foreign, foreignFile, foreignText } from "./foreign.ts";
+import { openPlain, type PlainRequest } from "./plain/plain.ts";
 import type { DumpSource, Source } from "./source.ts";
 
 /** How a dump is opened. */
@@ -72,13 +73,29 @@ interface Content {
 
 async function openContent({ bytes, file, wrapping, options }: Content): Promise<DumpSource> {
   const { path } = file;
-  const kind = recognise(await firstBytes(bytes));
+  const first = await firstBytes(bytes);
+  const kind = recognise(first);
   const request = { bytes, file: { bytes: file.size, wrapping }, digest: file.sha256 };
   if (kind === "custom") return openCustom(request);
   if (kind === "tar") return openTar(request);
-  if (kind === "text") return openPlain({ ...request, ...options });
-  throw new ExpectedError({ code: "not_a_dump", path, reason: kind.reason });
+  if (kind === "text") return openText({ ...request, ...options }, first);
+  throw new ExpectedError({ code: "not_a_dump", path, ...kind });
 }
+
+/** Of a text that is no dump, what the reader stumbles over says less than what it is. */
+async function openText(request: PlainRequest, first: Buffer): Promise<DumpSource> {
+  try {
+    return await openPlain(request);
+  } catch (error) {
+    const code = error instanceof ExpectedError ? error.failure.code : "";
+    const foreign = UNREADABLE.includes(code) ? foreignText(first) : undefined;
+    if (!foreign) throw error;
+    const { path } = request.bytes;
+    throw new ExpectedError({ code: "not_a_dump", path, ...foreign }, { cause: error });
+  }
+}
+
+const UNREADABLE: readonly string[] = ["not_a_dump", "dump_damaged", "dump_unsupported"];
 
 async function firstBytes(bytes: Bytes): Promise<Buffer> {
   await using window = new Window(bytes);
@@ -88,17 +105,15 @@ async function firstBytes(bytes: Bytes): Promise<Buffer> {
 
 const FIRST_BYTES = 4096;
 
-type Kind = "custom" | "tar" | "text" | { readonly reason: string };
+type Kind = "custom" | "tar" | "text" | Foreign;
 
 /** What a file is by its first bytes. */
 function recognise(bytes: Buffer): Kind {
   if (bytes.toString("latin1", 0, 5) === "PGDMP") return "custom";
   if (bytes.toString("latin1", 257, 262) === "ustar") return "tar";
   if (recogniseCompression(bytes) !== "none") return { reason: "it is compressed twice" };
-  const mark = bytes.toString("latin1", 0, 2);
-  if (mark === "\xff\xfe" || mark === "\xfe\xff") {
-    return { reason: "it is UTF-16 text, which PowerShell's > makes of a dump; use pg_dump -f" };
-  }
+  const foreign = foreignFile(bytes);
+  if (foreign) return foreign;
   if (bytes.includes(0)) return { reason: "it holds bytes that no text has" };
   return "text";
 }

@@ -4,6 +4,7 @@
 import { ExpectedError } from "../../errors.ts";
 import { type Bytes, Window } from "../bytes.ts";
 import type { Damage } from "../copy-text.ts";
+import { foreignFolder } from "../foreign.ts";
 import type { DumpSource } from "../source.ts";
 import { archiveSource } from "./archive.ts";
 import { unsupportedEncoding } from "./custom.ts";
@@ -93,8 +94,7 @@ async function readTocFile(members: Members, damage: (where: string) => Damage):
   const { path } = members;
   const stored = findMember(members, "toc.dat");
   if (!stored) {
-    const reason = `it holds no toc.dat`;
-    throw new ExpectedError({ code: "not_a_dump", path, reason });
+    throw new ExpectedError({ code: "not_a_dump", path, ...foreignFolder(members.names) });
   }
   const file = await members.open(stored.name);
   const { algorithm } = stored;
