@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../cli/run.ts";
 import { canDump, dumpTo } from "../support/dumps.ts";
-import { createDatabase, hasServer } from "../support/postgres.ts";
+import { createDatabase, execute, hasServer, testServer, urlOf } from "../support/postgres.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rowpatch-shown-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,6 +20,34 @@ describe.skipIf(!hasServer)("rowpatch inspect of a database and of its dump", ()
     if (!(await canDump())) return;
     const dump = await dumpTo(join(folder, "large.dump"), database.url, "custom");
     expect((await run(["inspect", dump])).stdout).toMatch(shown);
+  });
+
+  test("a table, sequence or row security that it may not read: says what to grant", async () => {
+    await using database = await createDatabase({
+      sql: `CREATE TABLE "Closed" (id integer); CREATE TABLE "hidden" (id integer);
+        ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; GRANT SELECT ON hidden TO PUBLIC; CREATE SEQUENCE numbers`,
+    });
+    const role = `Shown ${process.pid}`;
+    await execute(testServer().url, `CREATE ROLE "${role}" LOGIN PASSWORD 'x'`);
+    try {
+      const url = urlOf(database.name, role, "x");
+      const inspected = async (): Promise<string> => {
+        const { code, stdout, stderr } = await run(["inspect", url, "--quiet"]);
+        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+        return stderr;
+      };
+      expect(await inspected()).toContain(
+        `counting the rows of public."Closed" failed: permission denied for table Closed (SQLSTATE 42501); the role needs a privilege: GRANT SELECT ON public."Closed" TO "${role}" (and USAGE on its schema)\n`,
+      );
+      await execute(database.url, `GRANT SELECT ON "Closed" TO PUBLIC`);
+      expect(await inspected()).toMatch(/counting the rows of public\.hidden .* BYPASSRLS/);
+      await execute(database.url, "DROP TABLE hidden");
+      expect(await inspected()).toContain(
+        `GRANT SELECT ON SEQUENCE "public"."numbers" TO "${role}"`,
+      );
+    } finally {
+      await execute(testServer().url, `DROP ROLE "${role}"`);
+    }
   });
 
   test("--dbml writes the same schema", async () => {

@@ -8,8 +8,8 @@ import { readCatalog } from "../../catalog/snapshot.ts";
 import type { Catalog, Table } from "../../catalog/types.ts";
 import { largeObjectsOf } from "../../changeset/review/server.ts";
 import { compareNames, formatName, nameKey, type TableName } from "../../names.ts";
-import { qualified, sql } from "../../script/sql.ts";
 import type { SequenceValue, Source } from "../../sources/source.ts";
+import { countRows } from "./count.ts";
 
 /** A table, or the root of a partition tree. */
 export interface HeldTable {
@@ -103,13 +103,7 @@ async function heldTable({ source, catalog }: OpenedSource, table: Table): Promi
     partitions: parts.length - 1,
   };
   if (table.kind === "foreign") return held;
-  if (source.kind === "database") {
-    const only = table.kind === "partitioned" ? sql`` : sql`ONLY `;
-    const [[count] = []] = await source.query(
-      sql`SELECT pg_catalog.count(*) FROM ${only}${qualified(table.name)}`,
-    );
-    return { ...held, rows: Number(count) };
-  }
+  if (source.kind === "database") return { ...held, rows: await countRows(source, table) };
   const gap = dataGap(source, catalog, parts);
   const size = await sizeOf(source, parts, storedColumns(table));
   if (gap === undefined) return { ...held, ...size };
