@@ -1,8 +1,10 @@
 /**
  * Temporary files for lines that exceed memory. Knows chunks and partitions, not what they hold.
  */
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { SpillStore } from "../compare/spill.ts";
 import { fileFailure } from "./file-failure.ts";
 
@@ -16,7 +18,8 @@ interface Extent {
  * Makes stores that keep their chunks in one file each, in `directory`, which must exist and is removed by who made it. A file is
  * made with the first write, readable by its owner only, and goes with its store, or with the process where the system allows it.
  *
- * Stores throw ExpectedError `file_system`. Memory: two numbers for a chunk, one chunk for a partition that is being read.
+ * Stores throw ExpectedError `file_system`. Chunks are written and read at once, without the threads of the pool: they mostly come from
+ * the system's cache, where a promise costs more than the copy. Memory: two numbers for a chunk, one chunk for a partition being read.
  */
 export function spillFiles(directory: string, prefix: string): () => SpillStore {
   let count = 0;
@@ -28,12 +31,12 @@ export function spillFiles(directory: string, prefix: string): () => SpillStore 
 
 function spillFile(path: string): SpillStore {
   const extents = new Map<number, Extent[]>();
-  let file: FileHandle | undefined;
+  let file: number | undefined;
   let size = 0;
   return {
-    async write(partition, chunk) {
-      file ??= await openNameless(path);
-      await writeAll(path, file, { chunk, position: size });
+    write(partition, chunk) {
+      file ??= openNameless(path);
+      writeAll(path, file, { chunk, position: size });
       const extent = { position: size, length: chunk.length };
       const known = extents.get(partition);
       if (known) known.push(extent);
@@ -41,30 +44,34 @@ function spillFile(path: string): SpillStore {
       size += chunk.length;
     },
     async *read(partition) {
+      // Nothing else waits in here: interrupts and progress get their turn.
+      await setImmediate();
       let buffer = Buffer.alloc(0);
       for (const { position, length } of extents.get(partition) ?? []) {
-        if (!file) throw new Error(`${path} is read after it was closed`);
+        if (file === undefined) throw new Error(`${path} is read after it was closed`);
         if (buffer.length < length) buffer = Buffer.allocUnsafeSlow(length);
-        await readAll(path, file, { chunk: buffer.subarray(0, length), position });
+        readAll(path, file, { chunk: buffer.subarray(0, length), position });
         yield buffer.subarray(0, length);
       }
     },
     async [Symbol.asyncDispose]() {
-      const opened = file;
+      if (file !== undefined) closeSync(file);
       file = undefined;
       extents.clear();
-      await opened?.close();
       await rm(path, { force: true });
     },
   };
 }
 
 /** Opens a new file and takes its name away, so that production's rows do not stay on disk if the process is killed. */
-async function openNameless(path: string): Promise<FileHandle> {
+function openNameless(path: string): number {
   try {
-    const file = await open(path, "wx+", 0o600);
-    // Windows keeps the name of an open file; disposing removes it there.
-    await rm(path, { force: true }).catch(() => undefined);
+    const file = openSync(path, "wx+", 0o600);
+    try {
+      rmSync(path, { force: true });
+    } catch {
+      // Windows keeps the name of an open file; disposing removes it there.
+    }
     return file;
   } catch (error) {
     throw fileFailure(path, "making", error);
@@ -76,25 +83,22 @@ interface Piece {
   readonly position: number;
 }
 
-async function writeAll(path: string, file: FileHandle, piece: Piece): Promise<void> {
-  const { chunk, position } = piece;
+function writeAll(path: string, file: number, { chunk, position }: Piece): void {
   try {
     for (let done = 0; done < chunk.length; ) {
-      const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
-      done += bytesWritten;
+      done += writeSync(file, chunk, done, chunk.length - done, position + done);
     }
   } catch (error) {
     throw fileFailure(path, "writing", error);
   }
 }
 
-async function readAll(path: string, file: FileHandle, piece: Piece): Promise<void> {
-  const { chunk, position } = piece;
+function readAll(path: string, file: number, { chunk, position }: Piece): void {
   try {
     for (let done = 0; done < chunk.length; ) {
-      const { bytesRead } = await file.read(chunk, done, chunk.length - done, position + done);
-      if (bytesRead === 0) throw new Error(`${path} has become shorter`);
-      done += bytesRead;
+      const read = readSync(file, chunk, done, chunk.length - done, position + done);
+      if (read === 0) throw new Error(`${path} has become shorter`);
+      done += read;
     }
   } catch (error) {
     throw fileFailure(path, "reading", error);

@@ -6,13 +6,14 @@ import { type Batch, createBatch, takeItems } from "./batch.ts";
 import { type KeyOf, wholeLine } from "./line-key.ts";
 import { advance, drain, type Pairing, type Results } from "./pairing.ts";
 import { createPending, type Pending } from "./pending.ts";
-import { sideToSpill, startRace } from "./race.ts";
+import { isShuffled, sideToSpill, startRace } from "./race.ts";
 import { slabPool } from "./records.ts";
 import { createSearch } from "./search.ts";
 import { closeSides, createSide, readOn, type SideName } from "./side.ts";
 import {
   createSpill,
   finishSpill,
+  firstPartition,
   LEVELS,
   PARTITIONS,
   type Spill,
@@ -138,7 +139,6 @@ async function* pairLevel<T>(
 ): AsyncGenerator<readonly T[], void, undefined> {
   const pairing = startPairing(shared, streams, level);
   const sides = [pairing.production, pairing.local];
-  let spill: Spill | undefined;
   try {
     for (let stop = advance(pairing); stop !== "end"; stop = advance(pairing)) {
       if (stop === "output") yield takeItems(shared.batch);
@@ -146,20 +146,21 @@ async function* pairLevel<T>(
         shared.options.signal?.throwIfAborted();
         await readOn(sides);
       } else {
-        spill ??= createSpill(shared.options.spill(), level, shared.options.memoryBudget);
-        await spillOne(spill, pairing);
+        pairing.spill ??= createSpill(shared.options.spill(), level, shared.options.memoryBudget);
+        makeRoom(pairing, pairing.spill);
       }
     }
+    const { spill } = pairing;
     if (spill) {
-      await spillBoth(spill, pairing);
-      await finishSpill(spill);
+      spillBoth(pairing, spill);
+      finishSpill(spill);
       yield* pairPartitions(shared, spill);
     } else {
       for (const _ of drain(pairing)) yield takeItems(shared.batch);
     }
   } finally {
     await closeSides(sides);
-    await spill?.store[Symbol.asyncDispose]();
+    await pairing.spill?.store[Symbol.asyncDispose]();
   }
 }
 
@@ -183,19 +184,24 @@ function startPairing<T>(shared: Shared<T>, streams: LineStreams, level: number)
   const memoryBudget = level < LEVELS ? options.memoryBudget : Number.POSITIVE_INFINITY;
   const race = startRace(production, local);
   const search = createSearch();
-  return { production, local, results, batch, memoryBudget, spilled: false, race, search };
+  const room = { memoryBudget, spill: undefined, scatter: 0 };
+  return { production, local, results, batch, ...room, race, search };
 }
 
-async function spillOne<T>(spill: Spill, pairing: Pairing<T>): Promise<void> {
-  const { race, production } = pairing;
-  pairing.spilled = true;
-  const side = sideToSpill(race);
-  await spillPending(spill, side === production ? 0 : PARTITIONS, side.pending);
+/** Scattering ends after so many memory budgets of lines: by then the streams may run alike again. */
+const SCATTERED = 4;
+
+/** Spills one side, or both where holding lines does not pay. */
+function makeRoom<T>(pairing: Pairing<T>, spill: Spill): void {
+  if (isShuffled(pairing.race)) pairing.scatter = SCATTERED * pairing.memoryBudget;
+  const side = sideToSpill(pairing.race);
+  if (pairing.scatter > 0) spillBoth(pairing, spill);
+  else spillPending(spill, { first: firstPartition(side.name), pending: side.pending });
 }
 
-async function spillBoth<T>(spill: Spill, { production, local }: Pairing<T>): Promise<void> {
-  await spillPending(spill, 0, production.pending);
-  await spillPending(spill, PARTITIONS, local.pending);
+function spillBoth<T>({ production, local }: Pairing<T>, spill: Spill): void {
+  for (const { name, pending } of [production, local])
+    spillPending(spill, { first: firstPartition(name), pending });
 }
 
 async function* pairPartitions<T>(

@@ -13,7 +13,6 @@ import {
   pendingBytes,
   removePending,
 } from "./pending.ts";
-
 import { nextAside, noteAgreement, noteAside, noteFound, otherOf, type Race } from "./race.ts";
 import { recordBytes, recordCount, recordLength, recordStart, setRecordCount } from "./records.ts";
 import { findHead, isHead, type Search, sameKey } from "./search.ts";
@@ -26,6 +25,7 @@ import {
   type Side,
   type SideName,
 } from "./side.ts";
+import { firstPartition, type Spill, spillLine } from "./spill.ts";
 
 /** What becomes of lines that differ. Lines are valid during the call. */
 export interface Results<T> {
@@ -46,8 +46,10 @@ export interface Pairing<T> {
   readonly results: Results<T>;
   readonly batch: Batch<T>;
   readonly memoryBudget: number;
-  /** Lines were taken out of memory, so that a line not found there may still have a counterpart. */
-  spilled: boolean;
+  /** Where lines went that were taken out of memory: a line not found there may still have a counterpart. */
+  spill: Spill | undefined;
+  /** Bytes of lines that go there as they come, without being looked up and set aside. */
+  scatter: number;
   readonly race: Race;
   readonly search: Search;
 }
@@ -63,6 +65,11 @@ export function advance<T>(pairing: Pairing<T>): Stop {
     const both = hasLine(production) && hasLine(local);
     if (!both && !hasLine(production) && !hasLine(local)) return "end";
     if (both && passAgreeing(pairing)) continue;
+    if (pairing.scatter > 0 && both && pairing.spill) {
+      scatterHeads(pairing, pairing.spill);
+      if (isFull(batch)) return "output";
+      continue;
+    }
     if (matchHead(pairing, production, local) || matchHead(pairing, local, production)) {
       if (isFull(batch)) return "output";
     } else {
@@ -121,6 +128,24 @@ function matchHeads<T>(pairing: Pairing<T>): boolean {
   return true;
 }
 
+/** Spills the next lines of both sides unless they are a pair. Nothing is pending. */
+function scatterHeads<T>(pairing: Pairing<T>, spill: Spill): void {
+  const { production, local } = pairing;
+  readHead(production);
+  readHead(local);
+  if (matchHeads(pairing)) return;
+  for (const side of [production, local]) {
+    pairing.scatter -= side.headEnd - side.position;
+    spillHead(spill, side);
+    moveTo(side, side.headEnd + 1);
+  }
+}
+
+function spillHead(spill: Spill, { name, chunk, position, headEnd, headHash }: Side): void {
+  const line = { chunk, start: position, end: headEnd, hash: headHash };
+  spillLine(spill, firstPartition(name), line);
+}
+
 /** Sets the next line of one side aside. Nothing that is in memory matches it. */
 function setAside<T>(pairing: Pairing<T>): void {
   const { race, results, search } = pairing;
@@ -128,8 +153,11 @@ function setAside<T>(pairing: Pairing<T>): void {
   if (findHead(search, side, side)) {
     if (results.counted) countAgain(side.pending, search.slot);
     else results.duplicate(side.name, headLine(side));
-  } else if (!results.counted && !pairing.spilled && !hasLine(otherOf(race, side))) {
-    // The other stream has ended, and all that is left of it has been looked through.
+  } else if (!hasLine(otherOf(race, side)) && pairing.spill) {
+    // The other stream has ended: only what was spilled can match.
+    spillHead(pairing.spill, side);
+  } else if (!results.counted && !hasLine(otherOf(race, side))) {
+    // Nor was anything spilled.
     addAlone(pairing, side.name, { line: headLine(side), count: 1 });
   } else {
     const { chunk, position, headEnd, headHash } = side;

@@ -8,6 +8,9 @@ import { hasLine, type Side } from "./side.ts";
 /** If fewer lines than this part are found in memory, the streams are apart, not just shuffled. */
 const RARE = 1 / 50;
 
+/** If fewer than this part are found, memory holds too little of the shuffled streams to be worth its tables. */
+const SELDOM = 1 / 2;
+
 /** What the choices rest on. */
 export interface Race {
   readonly production: Side;
@@ -82,6 +85,11 @@ export function sideToSpill(race: Race): Side {
   race.asides = 0;
   race.found = 0;
   return side && 4 * pendingBytes(side.pending) > bytes ? side : larger;
+}
+
+/** Whether rows come in so different an order that most lines leave memory before their counterpart comes. */
+export function isShuffled(race: Race): boolean {
+  return race.found >= race.asides * RARE && race.found < race.asides * SELDOM;
 }
 
 function isOver(side: Side): boolean {

@@ -2,13 +2,14 @@
  * Lines that exceed the memory budget: written to a store in partitions by the hash of their key, to be paired partition by partition.
  * Knows no files; the store is handed in.
  */
-import { addressAt, clearPending, hashAt, type Pending } from "./pending.ts";
+import { addressAt, clearPending, type HashedLine, hashAt, type Pending } from "./pending.ts";
 import { recordBytes, recordCount, recordLength, recordStart } from "./records.ts";
+import type { SideName } from "./side.ts";
 
 /** Temporary storage for lines. */
 export interface SpillStore {
-  /** Appends a chunk of whole lines to a partition. The chunk is read until the promise resolves; one write at a time. */
-  write(partition: number, chunk: Buffer): Promise<void>;
+  /** Appends a chunk of whole lines to a partition, at once: waiting for promises would cost more than most writes. */
+  write(partition: number, chunk: Buffer): void;
   /**
    * The chunks of a partition as they were written, each valid until the next one is asked for; nothing for one never written to.
    * Called after the last write, once for each partition; two may be read at the same time.
@@ -23,6 +24,11 @@ export const PARTITIONS = 64;
 
 /** Lines still together after so many divisions share 30 of 32 bits of their hash: they are few, and kept in memory. */
 export const LEVELS = 5;
+
+/** The partitions of local follow those of production. */
+export function firstPartition(side: SideName): number {
+  return side === "production" ? 0 : PARTITIONS;
+}
 
 const PARTITION_BITS = 6;
 const HASH_BITS = 32;
@@ -49,64 +55,76 @@ export function createSpill(store: SpillStore, level: number, memoryBudget: numb
   return { store, level, bufferBytes, occupied: new Set(), buffers: [], used };
 }
 
-/** Moves all pending lines into the partitions from `first` on. A line is written as often as it counts. */
-export async function spillPending(spill: Spill, first: number, pending: Pending): Promise<void> {
-  const shift = HASH_BITS - PARTITION_BITS * (spill.level + 1);
-  for (let slot = 0; slot < pending.slots.length; slot += 2) {
+/** Lines of one side, and the first of its partitions. */
+export interface Spilled {
+  readonly first: number;
+  readonly pending: Pending;
+}
+
+/** Moves all pending lines into their partitions. A line is written as often as it counts. */
+export function spillPending(spill: Spill, { first, pending }: Spilled): void {
+  const { records, slots } = pending;
+  for (let slot = 0; slot < slots.length; slot += 2) {
     const address = addressAt(pending, slot);
     if (address === 0) continue;
-    const hash = hashAt(pending, slot);
-    const partition = first + ((hash >>> shift) & (PARTITIONS - 1));
-    for (let left = recordCount(pending.records, address); left > 0; left -= 1) {
-      if (!putRecord(spill, partition, { pending, address })) {
-        await writeRecord(spill, partition, { pending, address });
-      }
+    const start = recordStart(address);
+    const end = start + recordLength(records, address);
+    const partition = partitionOf(spill, first, hashAt(pending, slot));
+    for (let left = recordCount(records, address); left > 0; left -= 1) {
+      putBytes(spill, partition, { bytes: recordBytes(records, address), start, end });
     }
   }
   clearPending(pending);
 }
 
+/** Puts one line that is not pending into its partition, of those from `first` on. */
+export function spillLine(
+  spill: Spill,
+  first: number,
+  { chunk, start, end, hash }: HashedLine,
+): void {
+  putBytes(spill, partitionOf(spill, first, hash), { bytes: chunk, start, end: end + 1 });
+}
+
 /** Writes what is still buffered. */
-export async function finishSpill(spill: Spill): Promise<void> {
+export function finishSpill(spill: Spill): void {
   for (let partition = 0; partition < spill.used.length; partition += 1) {
-    await writeBuffer(spill, partition);
+    writeBuffer(spill, partition);
   }
   spill.buffers.length = 0;
 }
 
-interface Place {
-  readonly pending: Pending;
-  readonly address: number;
+function partitionOf({ level }: Spill, first: number, hash: number): number {
+  const shift = HASH_BITS - PARTITION_BITS * (level + 1);
+  return first + ((hash >>> shift) & (PARTITIONS - 1));
 }
 
-/** Puts the record into its partition's buffer if there is room. */
-function putRecord(spill: Spill, partition: number, { pending, address }: Place): boolean {
-  const length = recordLength(pending.records, address);
+/** A line with its LF. */
+interface Line {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Puts the line into its partition's buffer; one longer than a buffer is written as it lies. */
+function putBytes(spill: Spill, partition: number, { bytes, start, end }: Line): void {
+  const length = end - start;
+  if ((spill.used[partition] ?? 0) + length > spill.bufferBytes) writeBuffer(spill, partition);
+  if (length > spill.bufferBytes) {
+    spill.occupied.add(partition);
+    spill.store.write(partition, bytes.subarray(start, end));
+    return;
+  }
   const used = spill.used[partition] ?? 0;
-  if (used + length > spill.bufferBytes) return false;
-  const buffer = bufferOf(spill, partition);
-  const start = recordStart(address);
-  recordBytes(pending.records, address).copy(buffer, used, start, start + length);
+  bytes.copy(bufferOf(spill, partition), used, start, end);
   spill.used[partition] = used + length;
-  return true;
 }
 
-/** Makes room and puts the record there; one longer than a buffer is written as it lies. */
-async function writeRecord(spill: Spill, partition: number, place: Place): Promise<void> {
-  await writeBuffer(spill, partition);
-  if (putRecord(spill, partition, place)) return;
-  const { records } = place.pending;
-  spill.occupied.add(partition);
-  const start = recordStart(place.address);
-  const end = start + recordLength(records, place.address);
-  await spill.store.write(partition, recordBytes(records, place.address).subarray(start, end));
-}
-
-async function writeBuffer(spill: Spill, partition: number): Promise<void> {
+function writeBuffer(spill: Spill, partition: number): void {
   const used = spill.used[partition] ?? 0;
   if (used === 0) return;
   spill.occupied.add(partition);
-  await spill.store.write(partition, bufferOf(spill, partition).subarray(0, used));
+  spill.store.write(partition, bufferOf(spill, partition).subarray(0, used));
   spill.used[partition] = 0;
 }
 

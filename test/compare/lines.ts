@@ -62,7 +62,7 @@ export function memorySpill(spills: Spills): () => SpillStore {
     spills.made += 1;
     spills.open += 1;
     return {
-      async write(partition, chunk) {
+      write(partition, chunk) {
         spills.bytes += chunk.length;
         spills.burst += chunk.length;
         spills.largestBurst = Math.max(spills.largestBurst, spills.burst);
