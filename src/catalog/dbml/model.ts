@@ -74,7 +74,7 @@ function add(draft: Draft, kind: Kind, row: Row): number {
   return draft.last;
 }
 
-function schemaOf(draft: Draft, { schema }: QualifiedName): SchemaDraft {
+function schemaOf(draft: Draft, { schema }: Pick<QualifiedName, "schema">): SchemaDraft {
   const known = draft.schemas.get(schema);
   if (known) return known;
   draft.last += 1;
@@ -162,6 +162,9 @@ function isExpressed(catalog: Catalog, table: Table, reference: ForeignKey): boo
   return !former.some((other) => other.kind === "foreign" && isAlike(other, reference));
 }
 
+/** The schema that the exporter leaves out: names of references may have none before them. */
+const UNNAMED_SCHEMA = "public";
+
 function addReferences(draft: Draft, catalog: Catalog, table: Table): void {
   const own = draft.tables.get(nameKey(table.name));
   for (const reference of table.constraints) {
@@ -175,7 +178,7 @@ function addReferences(draft: Draft, catalog: Catalog, table: Table): void {
       add(draft, "endpoints", { relation: "1", fieldIds: ids(referencedColumns, target.fields) }),
       add(draft, "endpoints", { relation: "*", fieldIds: ids(columns, own.fields) }),
     ];
-    const { id: schemaId, refIds } = schemaOf(draft, table.name);
+    const { id: schemaId, refIds } = schemaOf(draft, { schema: UNNAMED_SCHEMA });
     const row = { name: escapeName(name), schemaId, endpointIds, onUpdate, onDelete };
     refIds.push(add(draft, "refs", row));
   }
