@@ -24,6 +24,7 @@ import { type Finding, finding } from "./findings.ts";
 import type { QualifiedName, TableName } from "./names.ts";
 import { planSteps } from "./order/plan.ts";
 import type { Plan } from "./order/steps.ts";
+import { triggerFindings } from "./order/triggers.ts";
 import { type ProgressEvent, progressReporter } from "./progress.ts";
 import { checksumOf } from "./script/checksum.ts";
 import { deployScript } from "./script/deploy.ts";
@@ -141,6 +142,10 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     );
     const deploy = await planSteps(catalogs.production, changeset);
     const revert = await planSteps(catalogs.production, invert(changeset));
+    const triggers = await triggerFindings(catalogs.production, changeset.tables, {
+      plans: { deploy: deploy.plan, revert: revert.plan },
+      answer: request.triggers,
+    });
     return {
       changeset,
       ...catalogs,
@@ -149,6 +154,7 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
         ...filtered,
         ...findings,
         ...collected.findings,
+        ...triggers,
         ...sequences.findings,
         ...reviewed,
         ...deploy.findings,

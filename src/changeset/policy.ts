@@ -1,12 +1,11 @@
 /**
  * What the changes of a table ask of the user: answers that flags give, and findings where they do not.
  */
-import { activeRules, firingTriggers } from "../catalog/firing.ts";
+import { activeRules } from "../catalog/firing.ts";
 import type { TablePair } from "../catalog/pair.ts";
-import type { Catalog } from "../catalog/types.ts";
 import type { Counts } from "../compare/change.ts";
 import { type Finding, finding } from "../findings.ts";
-import { formatIdentifier, formatName } from "../names.ts";
+import { formatIdentifier } from "../names.ts";
 import { totalOf } from "./types.ts";
 
 /** Answers; absent ones leave a blocking finding where the question arises. */
@@ -16,9 +15,8 @@ export interface Policy {
   readonly rules?: "disable";
 }
 
-/** The questions that the changes of one table raise, and the consequences of the answers. */
+/** The questions that the changes of one table raise, and the consequences of the answers; triggers are asked of the plan (order/triggers.ts). */
 export function policyFindings(
-  catalog: Catalog,
   pair: TablePair,
   { counts, policy }: { readonly counts: Counts; readonly policy: Policy },
 ): readonly Finding[] {
@@ -27,20 +25,6 @@ export function policyFindings(
   const findings: Finding[] = [];
   if (counts.delete > 0 && policy.deletes === undefined)
     findings.push(finding({ code: "deletes", table, rows: counts.delete }));
-  const triggers = firingTriggers(catalog, production)
-    .filter(({ trigger }) =>
-      trigger.events.some((event) => event !== "truncate" && counts[event] > 0),
-    )
-    .map((found) => `${formatIdentifier(found.trigger.name)} of ${formatName(found.table)}`);
-  if (triggers.length > 0) {
-    const code =
-      policy.triggers === undefined
-        ? "triggers"
-        : policy.triggers === "fire"
-          ? "triggers_fire"
-          : "triggers_off";
-    findings.push(finding({ code, table, triggers }));
-  }
   const rules = activeRules(production).map(({ name }) => formatIdentifier(name));
   if (rules.length > 0)
     findings.push(

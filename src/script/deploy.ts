@@ -1,13 +1,13 @@
 /**
  * The deploy script; with the inverted changeset and its plan, the revert script.
  */
-import { activeRules, firingTriggers } from "../catalog/firing.ts";
-import type { Catalog } from "../catalog/types.ts";
+import { activeRules } from "../catalog/firing.ts";
 import type { Changeset, SequenceTarget } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
 import type { Counts } from "../compare/change.ts";
-import { plural, quoteName } from "../names.ts";
+import { nameKey, plural, quoteName } from "../names.ts";
 import type { Plan } from "../order/steps.ts";
+import { type FiringTrigger, triggersFired, writtenTables } from "../order/triggers.ts";
 import { type Backup, backupsOf, fillBackups, settleBackups } from "./backup.ts";
 import { checkAll } from "./checks.ts";
 import { effectsCheck } from "./effects.ts";
@@ -40,6 +40,8 @@ export interface Operation {
   /** With changes. */
   readonly touched: readonly ScriptTable[];
   readonly steps: readonly WrittenStep[];
+  /** What would fire, by `nameKey` of the table that is written. */
+  readonly firing: ReadonlyMap<string, readonly FiringTrigger[]>;
   /** Of these, triggers or rules are switched off meanwhile. */
   readonly switched: readonly ScriptTable[];
   readonly ruled: readonly ScriptTable[];
@@ -53,8 +55,15 @@ export async function operationOf(input: ScriptInput, direction: Direction): Pro
   const { catalog, changeset, plan } = input;
   const tables = scriptTables(catalog, changeset.tables, triggerColumns(input, direction));
   const touched = [...tables.values()].filter(({ changed }) => totalOf(changed.counts) > 0);
+  const written = await writtenTables(catalog, changeset.tables, plan);
+  const firing = new Map(
+    touched.flatMap(({ name, catalog: table }) => {
+      const triggers = triggersFired(catalog, table, written.get(nameKey(name)));
+      return triggers.length > 0 ? [[nameKey(name), triggers] as const] : [];
+    }),
+  );
   const switched = input.disableTriggers
-    ? touched.filter((table) => hasTriggers(catalog, table))
+    ? touched.filter(({ name }) => firing.has(nameKey(name)))
     : [];
   const ruled = input.disableRules
     ? touched.filter((table) => activeRules(table.catalog).length > 0)
@@ -78,7 +87,7 @@ export async function operationOf(input: ScriptInput, direction: Direction): Pro
     direction,
     counts: countsOf(changeset),
   };
-  return { tables, touched, steps, switched, ruled, needs, backups, ledger };
+  return { tables, touched, firing, steps, switched, ruled, needs, backups, ledger };
 }
 
 /** The text, in pieces. */
@@ -87,7 +96,9 @@ export async function* deployScript(
   direction: Direction,
 ): AsyncGenerator<string> {
   const operation = await operationOf(input, direction);
-  const { tables, touched, steps, switched, ruled, needs, backups, ledger } = operation;
+  const { tables, touched, firing, steps, switched, ruled, needs } = operation;
+  const { backups, ledger } = operation;
+  const isFired = ({ name }: ScriptTable) => firing.has(nameKey(name));
   const { catalog, changeset, plan } = input;
   yield* fill(input.templates.deploy, {
     header: header({
@@ -111,7 +122,9 @@ export async function* deployScript(
       touched.map((table) => table.catalog),
     ),
     prepare: lines([
-      ...(switched.length > 0 ? [comment("Triggers off"), triggersOff(switched)] : []),
+      ...(switched.length > 0
+        ? [comment("Triggers off"), triggersOff([...firing.values()].flat())]
+        : []),
       ...rulesOff(ruled),
       ...deferrals(plan),
     ]),
@@ -128,7 +141,7 @@ export async function* deployScript(
     }),
     checking: progress("checking that every change is in place, and nothing else was done"),
     drift: literal(DRIFT[direction]),
-    hint: literal(driftHint(input, touched, direction)),
+    hint: literal(driftHint(switched.length > 0 ? [] : touched.filter(isFired), direction)),
     effects: effectsCheck(plan, tables, {
       writtenByTriggers: input.triggerWrites.tables,
       made: backups.map(({ name }) => name),
@@ -147,16 +160,11 @@ const DRIFT = {
 } as const;
 
 /** Where to look next. Triggers that fire may have put other values into the rows. */
-function driftHint(
-  { catalog, disableTriggers }: ScriptInput,
-  touched: readonly ScriptTable[],
-  direction: Direction,
-): string {
+function driftHint(firing: readonly ScriptTable[], direction: Direction): string {
   const said =
     direction === "deploy"
       ? "Nothing was changed. preflight.sql shows every row."
       : "Nothing was changed. Someone has changed these rows since the deploy; decide by hand what they should hold.";
-  const firing = disableTriggers ? [] : touched.filter((table) => hasTriggers(catalog, table));
   if (firing.length === 0) return said;
   const labels = firing.map(({ label }) => label).join(", ");
   return `${said} Triggers fire on ${labels}: name columns that they write with --trigger-writes.`;
@@ -190,11 +198,6 @@ function title({ tables }: Changeset, direction: Direction): string {
 function countsOf({ tables }: Pick<Changeset, "tables">): Counts {
   const sum = (kind: keyof Counts) => tables.reduce((total, { counts }) => total + counts[kind], 0);
   return { insert: sum("insert"), update: sum("update"), delete: sum("delete") };
-}
-
-/** Whether a user trigger of the table or one of its partitions would fire. */
-function hasTriggers(catalog: Catalog, table: ScriptTable): boolean {
-  return firingTriggers(catalog, table.catalog).length > 0;
 }
 
 function present(blocks: readonly Sql[]): readonly Sql[] {

@@ -5,6 +5,7 @@
 import { activeRules } from "../catalog/firing.ts";
 import type { FiringState } from "../catalog/types.ts";
 import { quoteName } from "../names.ts";
+import type { FiringTrigger } from "../order/triggers.ts";
 import { doBlock, ident, join, literal, qualified, type Sql, sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
 
@@ -26,8 +27,14 @@ END`,
   );
 }
 
-/** Switches the triggers off that fire in this session, on each table and each of its partitions, and remembers their states. */
-export function triggersOff(tables: readonly ScriptTable[]): Sql {
+/**
+ * Switches these triggers off, with their copies on partitions, and remembers their states. The shape guard has seen that there are no
+ * others.
+ */
+export function triggersOff(triggers: readonly FiringTrigger[]): Sql {
+  const rows = triggers.map(
+    ({ table, trigger }) => sql`(${literal(quoteName(table))}, ${literal(trigger.name)})`,
+  );
   return doBlock(
     "triggers",
     sql`DECLARE
@@ -35,13 +42,14 @@ export function triggersOff(tables: readonly ScriptTable[]): Sql {
   off jsonb := '[]';
 BEGIN
   FOR t IN
-    SELECT g.tgrelid::regclass::text AS tbl, g.tgname, g.tgenabled
-    FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-    WHERE coalesce(pg_partition_root(g.tgrelid)::oid, g.tgrelid) IN (SELECT to_regclass(tbl)::oid FROM (VALUES ${names(tables)}) AS touched (tbl))
-      AND g.tgenabled IN ('O', 'A')
+    SELECT DISTINCT g.tgparentid <> 0, g.tgrelid::regclass::text AS tbl, g.tgname, g.tgenabled
+    FROM (VALUES ${join(rows, ",\n      ")}) AS firing (tbl, trg)
+    JOIN pg_trigger g ON g.tgname = firing.trg AND (g.tgrelid = to_regclass(firing.tbl)::oid OR g.tgrelid IN (SELECT relid FROM pg_partition_tree(to_regclass(firing.tbl))))
+    JOIN pg_proc p ON p.oid = g.tgfoid
+    WHERE g.tgenabled IN ('O', 'A')
       -- Copies on partitions are marked internal before version 15; foreign keys' own triggers stay on.
       AND (NOT g.tgisinternal OR g.tgparentid <> 0) AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname LIKE 'RI\\_FKey\\_%')
-    ORDER BY g.tgparentid <> 0, 1, 2
+    ORDER BY 1, 2, 3
   LOOP
     off := off || jsonb_build_array(jsonb_build_array(t.tbl, t.tgname, t.tgenabled));
     EXECUTE format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', t.tbl, t.tgname);

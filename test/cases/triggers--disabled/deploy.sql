@@ -246,13 +246,18 @@ DECLARE
   off jsonb := '[]';
 BEGIN
   FOR t IN
-    SELECT g.tgrelid::regclass::text AS tbl, g.tgname, g.tgenabled
-    FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-    WHERE coalesce(pg_partition_root(g.tgrelid)::oid, g.tgrelid) IN (SELECT to_regclass(tbl)::oid FROM (VALUES ('"public"."doc"'), ('"public"."part"')) AS touched (tbl))
-      AND g.tgenabled IN ('O', 'A')
+    SELECT DISTINCT g.tgparentid <> 0, g.tgrelid::regclass::text AS tbl, g.tgname, g.tgenabled
+    FROM (VALUES ('"public"."doc"', 'Always; -- x'),
+      ('"public"."doc"', 'at_commit'),
+      ('"public"."doc"', 'stamp'),
+      ('"public"."part"', 'on_root'),
+      ('"public"."part_high"', 'on_leaf')) AS firing (tbl, trg)
+    JOIN pg_trigger g ON g.tgname = firing.trg AND (g.tgrelid = to_regclass(firing.tbl)::oid OR g.tgrelid IN (SELECT relid FROM pg_partition_tree(to_regclass(firing.tbl))))
+    JOIN pg_proc p ON p.oid = g.tgfoid
+    WHERE g.tgenabled IN ('O', 'A')
       -- Copies on partitions are marked internal before version 15; foreign keys' own triggers stay on.
       AND (NOT g.tgisinternal OR g.tgparentid <> 0) AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname LIKE 'RI\_FKey\_%')
-    ORDER BY g.tgparentid <> 0, 1, 2
+    ORDER BY 1, 2, 3
   LOOP
     off := off || jsonb_build_array(jsonb_build_array(t.tbl, t.tgname, t.tgenabled));
     EXECUTE format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', t.tbl, t.tgname);
