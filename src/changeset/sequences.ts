@@ -145,31 +145,31 @@ export async function raisedSequences(
           ]
         : [],
     );
+  const targets = raised.flatMap((found) => found.targets);
+  const findings = raised.flatMap((found) => found.findings);
+  const told = [...targets, ...findings].flatMap((item) =>
+    "sequence" in item ? [nameKey(item.sequence)] : [],
+  );
   return {
-    targets: raised.flatMap(({ targets }) => targets),
-    findings: [
-      ...raised.flatMap(({ findings }) => findings),
-      ...freeSequenceFindings(catalogs.production, states.production, states.local),
-    ],
+    targets,
+    findings: [...findings, ...freeSequenceFindings(catalogs.production, states, new Set(told))],
   };
 }
 
-/** Sequences that feed no column and differ: nobody can tell what they mean, so they are only named. */
+/**
+ * Sequences that no column owns and that differ: nobody can tell what they mean, so they are only named. Those of `told` are raised, or
+ * named already.
+ */
 export function freeSequenceFindings(
   catalog: Catalog,
-  production: readonly SequenceValue[],
-  local: readonly SequenceValue[],
+  { production, local }: Readonly<Record<"production" | "local", readonly SequenceValue[]>>,
+  told: ReadonlySet<string>,
 ): readonly Finding[] {
-  const fed = new Set(
-    catalog.tables.flatMap((table) =>
-      sequencesOf(catalog, table).map(({ sequence }) => nameKey(sequence.name)),
-    ),
-  );
   const free = new Set(
     catalog.sequences
       .filter(({ ownedBy }) => !ownedBy)
       .map(({ name }) => nameKey(name))
-      .filter((name) => !fed.has(name)),
+      .filter((name) => !told.has(name)),
   );
   const other = new Map(local.map((value) => [nameKey(value.name), value]));
   return production.flatMap((ours) => {

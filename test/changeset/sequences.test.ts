@@ -5,6 +5,7 @@ import {
   sequencesOf,
   sequenceTargets,
 } from "../../src/changeset/sequences.ts";
+import { nameKey } from "../../src/names.ts";
 import type { SequenceValue } from "../../src/sources/source.ts";
 import { inPublic, pairOf, schema, tableOf } from "../support/schema.ts";
 
@@ -91,8 +92,8 @@ describe("sequenceTargets", () => {
   });
 });
 
-test("sequences that feed no column and differ are named, others are not", async () => {
-  const fed = `${sequence("fed")}ALTER TABLE ONLY public.t ALTER COLUMN n SET DEFAULT nextval('public.fed'::regclass);\n`;
+test("sequences that no column owns and that differ are named, unless they are raised", async () => {
+  const fed = `${sequence("fed")}${sequence("raised")}ALTER TABLE ONLY public.t ALTER COLUMN n SET DEFAULT nextval('public.fed'::regclass);\n`;
   const catalog = await schema(
     `${OWNED}${sequence("free")}${sequence("same")}${sequence("once")}${fed}`,
   );
@@ -102,14 +103,18 @@ test("sequences that feed no column and differ are named, others are not", async
     state("same", "3"),
     state("once", "1"),
     state("fed", "1"),
+    state("raised", "1"),
   ];
   const local = [
     state("t_id_seq", "2"),
     state("free", "1", false),
     state("same", "3"),
     state("fed", "2"),
+    state("raised", "2"),
   ];
-  expect(freeSequenceFindings(catalog, production, local)).toMatchObject([
+  const told = new Set([nameKey(inPublic("raised"))]);
+  expect(freeSequenceFindings(catalog, { production, local }, told)).toMatchObject([
     { code: "sequence_differs", sequence: inPublic("free") },
+    { code: "sequence_differs", sequence: inPublic("fed") },
   ]);
 });
