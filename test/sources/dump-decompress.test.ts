@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type Algorithm, decompress } from "../../src/sources/archive/decompress.ts";
+import {
+  type Algorithm,
+  decompress,
+  prepareToDecompress,
+} from "../../src/sources/archive/decompress.ts";
 import { splitFrames } from "../../src/sources/archive/zstd-frames.ts";
 import { fixturePath, hasFixtures } from "../support/fixtures.ts";
 
@@ -45,6 +49,8 @@ function rawFrame(windowLog: number, blocks: readonly Buffer[]): Buffer {
   ]);
 }
 
+/** Compressed bytes for which a thread is started early. */
+const LARGE = 2 ** 24;
 const BLOCKS = Array.from({ length: 20 }, (_, index) => Buffer.alloc(100_000, 65 + index));
 
 describe("zstd frames long enough for a thread", () => {
@@ -64,6 +70,16 @@ describe("zstd frames long enough for a thread", () => {
       break;
     }
     expect((await contentOf("zstd", rawFrame(20, BLOCKS))).length).toBe(2_000_000);
+  });
+
+  test("threads that were started early are used, and as many more as are needed", async () => {
+    const frame = rawFrame(20, BLOCKS);
+    for (const bytes of [0, frame.length, LARGE, LARGE, LARGE]) prepareToDecompress("zstd", bytes);
+    const wanted = Buffer.concat(BLOCKS);
+    for (let round = 0; round < 2; round += 1) {
+      const contents = await Promise.all([1, 2, 3, 4].map(() => contentOf("zstd", frame)));
+      expect(contents.map((content) => content.equals(wanted))).toEqual([true, true, true, true]);
+    }
   });
 
   test("a failure of reading comes out as it is", async () => {
