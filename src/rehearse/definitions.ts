@@ -1,7 +1,7 @@
 /**
  * What scripts must leave as it was besides rows: triggers, rules, constraints and columns with their states.
  */
-import type { RestoreTarget } from "./restore.ts";
+import type { RestoreTarget } from "./restore-target.ts";
 
 /** Lines by relation; those of one database can be compared with each other. */
 export type Definitions = ReadonlyMap<string, ReadonlySet<string>>;

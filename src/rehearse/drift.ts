@@ -4,7 +4,7 @@
 import type { Datum } from "../compare/change.ts";
 import { formatIdentifier, formatName, printable, quoteName } from "../names.ts";
 import { ident, join, literal, qualified, type Sql, sql } from "../script/sql.ts";
-import type { RestoreTarget } from "./restore.ts";
+import type { RestoreTarget } from "./restore-target.ts";
 import type { ChosenChange } from "./selection.ts";
 
 type Target = Pick<RestoreTarget, "query">;

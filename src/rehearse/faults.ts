@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import type { FedScript, ScriptResult, ScriptRunner } from "./psql.ts";
-import type { RestoreTarget } from "./restore.ts";
+import type { RestoreTarget } from "./restore-target.ts";
 
 type Target = Pick<RestoreTarget, "query">;
 

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { formatName, type TableName } from "../names.ts";
 import { join, literal, qualified, type Sql, sql } from "../script/sql.ts";
-import type { RestoreTarget } from "./restore.ts";
+import type { RestoreTarget } from "./restore-target.ts";
 
 /**
  * The rows of one table: how many, and the sum of the numbers of the transactions that wrote them. Whoever writes a row puts a

@@ -4,7 +4,7 @@
  */
 import type { TableName } from "../names.ts";
 import { literal, qualified, type Sql, sql } from "../script/sql.ts";
-import type { RestoreTarget } from "./restore.ts";
+import type { RestoreTarget } from "./restore-target.ts";
 import type { ScratchConnection } from "./scratch/server.ts";
 
 type Target = Pick<RestoreTarget, "query">;
@@ -32,8 +32,10 @@ export async function holdState(connection: ScratchConnection): Promise<HeldStat
       const touched = sql`xmax <> '0'::pg_catalog.xid`;
       const written = sql`pg_catalog.age(xmin) <= pg_catalog.age(${literal(first)}::pg_catalog.xid)`;
       const rows = { target, table, written };
-      const before = await valuesOf({ ...rows, target: connection }, touched);
-      const after = await valuesOf(rows, sql`(${touched} OR ${written})`);
+      const [before, after] = await Promise.all([
+        valuesOf({ ...rows, target: connection }, touched),
+        valuesOf(rows, sql`(${touched} OR ${written})`),
+      ]);
       return before !== undefined && before.values === after?.values ? after.written : undefined;
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),

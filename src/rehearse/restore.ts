@@ -1,48 +1,13 @@
 /**
  * Restores a dump into an empty database: definitions, rows, then what pg_dump puts after the rows. Knows nothing of changes.
  */
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { Client } from "pg";
-import { from as copyFrom } from "pg-copy-streams";
 import { loadParser, type Node, parseStatements } from "../catalog/parser.ts";
 import { ExpectedError } from "../errors.ts";
 import { formatName, nameKey, quoteName, type TableName } from "../names.ts";
-import { ident, join, literal, qualified, type Sql, sql } from "../script/sql.ts";
+import { ident, join, literal, qualified, sql } from "../script/sql.ts";
 import type { DataBlock, DdlStatement, DumpSource } from "../sources/source.ts";
+import { copyWhole, type RestoreTarget } from "./restore-target.ts";
 import { roleOf } from "./statement-role.ts";
-
-/** A database that takes statements and rows. Errors of the server have `severity` and `code`, as those of `pg`. */
-export interface RestoreTarget {
-  /** Runs a statement; rows are arrays of text. */
-  query(text: string, values?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
-  /** Sends COPY text into `COPY <target> FROM`; chunks are valid until the next one is asked for. */
-  copy(target: Sql, lines: AsyncIterable<Buffer>): Promise<void>;
-}
-
-/** A connection of `pg` as a target; it is left open. */
-export function clientTarget(client: Client): RestoreTarget {
-  return {
-    query: async (text, values = []) => {
-      const { rows } = await client.query<unknown[]>({
-        rowMode: "array",
-        text,
-        values: [...values],
-      });
-      return rows ?? [];
-    },
-    copy: (target, lines) =>
-      pipeline(
-        Readable.from(owned(lines), { objectMode: false }),
-        client.query(copyFrom(`COPY ${target} FROM STDIN`)),
-      ),
-  };
-}
-
-/** Streams ask for chunks ahead. */
-async function* owned(lines: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  for await (const chunk of lines) yield Buffer.from(chunk);
-}
 
 /** A statement, or the rows of a table, that the server did not take. */
 export interface RestoreFailure {
@@ -181,7 +146,7 @@ async function copyRows(session: Session, dump: DumpSource, block: DataBlock): P
   const columnsOf = () => all.map(({ name }) => name);
   const lines = dump.lines({ table, parts: [table], columns, columnsOf });
   const place = `rows of ${formatName(table)}`;
-  await attempt(session, { place }, () => session.target.copy(target, lines));
+  await attempt(session, { place }, () => copyWhole(session.target, { table, lines, target }));
 }
 
 /** In table order: what a block without a column list names. */

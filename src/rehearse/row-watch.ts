@@ -4,7 +4,7 @@
  */
 import { formatName } from "../names.ts";
 import { changedTables, type Fingerprint, fingerprint, readSequences } from "./fingerprint.ts";
-import type { RestoreTarget } from "./restore.ts";
+import type { RestoreTarget } from "./restore-target.ts";
 
 type Target = Pick<RestoreTarget, "query">;
 

@@ -9,6 +9,8 @@ import { type Bundle, type BundleTable, bundleTables, changeLines } from "./bund
 export interface ChosenChange {
   readonly table: BundleTable;
   readonly change: Change;
+  /** 0 for the first of its table and kind, 1 for the second, and so on. */
+  readonly round: number;
 }
 
 const KINDS: readonly ChangeKind[] = ["insert", "update", "delete"];
@@ -21,7 +23,7 @@ export async function chooseChanges(
   const wanted = chosenPlaces(bundle, limit);
   const tables = bundleTables(bundle);
   const seen = new Map<string, number>();
-  const chosen: (ChosenChange & { readonly round: number })[] = [];
+  const chosen: ChosenChange[] = [];
   for await (const line of changeLines(bundle)) {
     const parsed: unknown = JSON.parse(line);
     const name = decodeTable(parsed);

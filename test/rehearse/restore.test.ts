@@ -3,12 +3,8 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import { loadParser, parseStatements } from "../../src/catalog/parser.ts";
-import {
-  clientTarget,
-  type Restored,
-  restoreDump,
-  restoreFailed,
-} from "../../src/rehearse/restore.ts";
+import { type Restored, restoreDump, restoreFailed } from "../../src/rehearse/restore.ts";
+import { clientTarget } from "../../src/rehearse/restore-target.ts";
 import { roleOf } from "../../src/rehearse/statement-role.ts";
 import { openDump } from "../../src/sources/dump.ts";
 import {

@@ -128,14 +128,14 @@ jit = off
 `;
 }
 
-/** Sends an immediate shutdown and waits for it. */
+/** Sends an immediate shutdown and waits for it: the file goes first, the process when its parent takes note. */
 function stopShell(data: string): string {
   return `pidfile=${shellQuote(join(data, "postmaster.pid"))}
 server=$(head -n 1 "$pidfile" 2>/dev/null)
 if [ -n "$server" ]; then
   kill -QUIT "$server" 2>/dev/null
   tries=0
-  while kill -0 "$server" 2>/dev/null && [ $tries -lt 200 ]; do sleep 0.05; tries=$((tries + 1)); done
+  while [ -e "$pidfile" ] && kill -0 "$server" 2>/dev/null && [ $tries -lt 200 ]; do sleep 0.05; tries=$((tries + 1)); done
 fi`;
 }
 

@@ -8,7 +8,7 @@ import { ExpectedError } from "../../errors.ts";
 import { openDatabase } from "../../sources/database.ts";
 import type { DatabaseSource } from "../../sources/source.ts";
 import { type DriverSession, driveScript } from "../driver.ts";
-import type { RestoreTarget } from "../restore.ts";
+import type { RestoreTarget } from "../restore-target.ts";
 import type { ScratchRequest } from "./choose.ts";
 import { type ScratchDatabase, type ScratchServer, serverVersion, withoutLibpq } from "./server.ts";
 

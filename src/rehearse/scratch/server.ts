@@ -8,7 +8,7 @@ import { openDatabase } from "../../sources/database.ts";
 import { connect } from "../../sources/live/connect.ts";
 import type { DatabaseSource } from "../../sources/source.ts";
 import type { ScriptRunner } from "../psql.ts";
-import { clientTarget, type RestoreTarget } from "../restore.ts";
+import { clientTarget, type RestoreTarget } from "../restore-target.ts";
 
 export type ScratchKind = "url" | "binaries" | "docker" | "pglite";
 

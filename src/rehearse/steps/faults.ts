@@ -30,17 +30,20 @@ export async function rehearseFaults(stage: Stage): Promise<void> {
   );
 }
 
-/** Rows that drift at most, and how long it goes on beyond the first ones. */
+/** Rows that drift at most. */
 const DRIFTS = 40;
-const DRIFT_MS = 3_000;
-const FIRST_DRIFTS = 6;
+/** So many drift however long it takes. */
+const FIRST_DRIFTS = 3;
+/** How long it goes on for one row of each table and kind of change, and for more of them. */
+const DRIFT_MS = { first: 5_000, more: 1_500 };
 
 async function runDrifts(stage: Stage): Promise<Facts> {
   const { bundle } = stage;
-  const end = performance.now() + DRIFT_MS;
+  const start = performance.now();
   const notes: string[] = [];
   for (const [turn, item] of (await chooseChanges(bundle, DRIFTS)).entries()) {
-    if (notes.length >= FIRST_DRIFTS && performance.now() > end) break;
+    const limit = item.round === 0 ? DRIFT_MS.first : DRIFT_MS.more;
+    if (notes.length >= FIRST_DRIFTS && performance.now() - start > limit) break;
     stage.signal?.throwIfAborted();
     const description = await runDrift(stage, item, turn);
     if (description !== undefined) notes.push(description);
