@@ -3,6 +3,7 @@
  */
 import type { TablePair } from "../catalog/pair.ts";
 import type { ReadSides } from "../catalog/sides.ts";
+import { type SlabPool, slabPool } from "../compare/records.ts";
 import type { SideName } from "../compare/side.ts";
 import type { Finding } from "../findings.ts";
 import { nameKey } from "../names.ts";
@@ -48,6 +49,8 @@ export async function collectTables(request: CollectTablesRequest): Promise<Coll
   const { pairs, sides, policy } = request;
   const items = readingOrder(pairs, sides.production);
   const { workers = 1 } = request;
+  const budget = request.memory / workers;
+  const pools: SlabPool[] = [];
   let done = 0;
   const collected = await runAll({
     items,
@@ -55,7 +58,10 @@ export async function collectTables(request: CollectTablesRequest): Promise<Coll
     workers,
     signal: request.signal,
     async run(pair, position, signal) {
-      const result = await collectTable(request, { pair, position, done, signal });
+      const pool = pools.pop() ?? slabPool(budget);
+      const memory = { memoryBudget: budget, pool };
+      const result = await collectTable(request, { pair, position, done, signal, memory });
+      pools.push(pool);
       done += 1;
       return result;
     },
@@ -74,7 +80,10 @@ export async function collectTables(request: CollectTablesRequest): Promise<Coll
     if (!pair) throw new Error(`there is no table ${position}`);
     byPair.set(pair, result);
     const { counts } = result;
-    findings.push(...result.findings, ...policyFindings(pair, { counts, policy }));
+    findings.push(
+      ...result.findings,
+      ...policyFindings(sides.catalogs.production, pair, { counts, policy }),
+    );
   }
   return { byPair, findings };
 }
@@ -86,11 +95,12 @@ interface Place {
   /** Tables that are done already. */
   readonly done: number;
   readonly signal: AbortSignal;
+  readonly memory: Pick<CollectRequest["pairing"], "memoryBudget" | "pool">;
 }
 
 function collectTable(
   request: CollectTablesRequest,
-  { pair, position, done, signal }: Place,
+  { pair, position, done, signal, memory }: Place,
 ): Promise<Collected> {
   const event = {
     kind: "comparing",
@@ -103,7 +113,7 @@ function collectTable(
   const work = {
     ...tableRequest(request, pair),
     pairing: {
-      memoryBudget: request.memory / (request.workers ?? 1),
+      ...memory,
       spill: spillFiles(request.directory, `pending${position}`),
       signal,
       onRead: (_side: SideName, bytes: number) => request.progress(event, bytes),

@@ -65,7 +65,10 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
     .every((column) => isDecided(column, catalog));
   const undecided: Change[] = [];
   const tally = changeTally(pair, request);
-  const writer = spool.table({ table: pair.name, columns: pair.columns, key: pair.key ?? [] });
+  const writer = spool.table(
+    { table: pair.name, columns: pair.columns, key: pair.key ?? [] },
+    request.pairing.pool,
+  );
   const rows = { production: 0, local: 0 };
   const keyOf = lineKey(comparison.keyFields);
   const options = {
@@ -108,7 +111,10 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
 /** Compares a table without a key as a multiset of whole lines; its changes are withheld. */
 export async function collectKeyless(request: CollectRequest): Promise<Collected> {
   const { pair, spool } = request;
-  const writer = spool.table({ table: pair.name, columns: pair.columns, key: [] });
+  const writer = spool.table(
+    { table: pair.name, columns: pair.columns, key: [] },
+    request.pairing.pool,
+  );
   const withheld = { ...NO_CHANGES };
   const rows = { production: 0, local: 0 };
   for await (const batch of alignMultiset(streams(request, rows), request.pairing)) {

@@ -2,6 +2,8 @@
  * Lines with their keys in memory, sorted: bytes in a few large buffers and numbers in arrays, no object for each line.
  */
 
+import { createSlab, type Slab, type SlabPool, takeSlab } from "../compare/records.ts";
+
 /** A line with its key before it, somewhere in a buffer. */
 export interface Entry {
   readonly buffer: Buffer;
@@ -23,11 +25,10 @@ export interface Entries {
   readonly sorted: () => Uint32Array;
   /** Where an entry lies, until `clear`. */
   readonly entry: (index: number) => Entry;
-  /** Forgets all entries; memory is used again. */
+  /** Forgets all entries and gives their memory back to the pool. */
   readonly clear: () => void;
 }
 
-const SLAB = 1_048_576;
 /** Bytes of a key that make a number, exactly. */
 const DIGITS = 6;
 /** Of the arrays, for each entry. */
@@ -59,32 +60,29 @@ export function compareEntries(a: Entry, b: Entry): number {
   );
 }
 
-export function entries(): Entries {
-  const slabs: Buffer[] = [];
-  /** Slab in use, and where it is free. */
-  let slab = 0;
+/** None yet. Their memory comes from the pool, which counts it as lent. */
+export function entries(pool: SlabPool): Entries {
+  const slabs: Slab[] = [];
+  /** In use: the last slab and its bytes, and where they are free. */
+  let current: Buffer = Buffer.alloc(0);
   let free = 0;
   let count = 0;
   let bytes = 0;
   let ascending = true;
   let numbers = columns(1024);
 
-  /** A slab with so much room; lines longer than one get one of their own. */
+  /** Bytes with so much room; lines longer than a slab get one of their own. */
   function room(size: number): Buffer {
-    let found = slabs[slab];
-    if (found && free + size <= found.length) return found;
-    if (found) slab += 1;
+    if (slabs.length > 0 && free + size <= current.length) return current;
+    const slab = size > pool.slabBytes ? createSlab(size) : takeSlab(pool);
+    slabs.push(slab);
+    current = slab.bytes;
     free = 0;
-    found = slabs[slab];
-    if (!found || found.length < size) {
-      found = Buffer.allocUnsafeSlow(Math.max(SLAB, size));
-      slabs[slab] = found;
-    }
-    return found;
+    return current;
   }
 
   function entry(index: number): Entry {
-    const buffer = slabs[numbers.slab[index] ?? 0];
+    const buffer = slabs[numbers.slab[index] ?? 0]?.bytes;
     if (!buffer) throw new Error("an entry lies in no slab");
     const start = numbers.start[index] ?? 0;
     const middle = start + (numbers.key[index] ?? 0);
@@ -105,10 +103,10 @@ export function entries(): Entries {
   return {
     add(key, line) {
       // No character takes more than three bytes for each of its units; short lines need no better guess.
-      const most = line.length < SLAB / 8 ? line.length * 3 : Buffer.byteLength(line);
+      const most = line.length < pool.slabBytes / 8 ? line.length * 3 : Buffer.byteLength(line);
       const target = room(key.length + most);
       if (count === numbers.start.length) numbers = grown(numbers);
-      numbers.slab[count] = slab;
+      numbers.slab[count] = slabs.length - 1;
       numbers.start[count] = free;
       numbers.key[count] = key.length;
       numbers.first[count] = numberAt(key, 0, key.length);
@@ -117,7 +115,9 @@ export function entries(): Entries {
       const written = target.write(line, free);
       numbers.line[count] = written;
       free += written;
-      bytes += key.length + written + NUMBERS;
+      const taken = key.length + written + NUMBERS;
+      bytes += taken;
+      pool.lent += taken;
       count += 1;
       if (ascending && count > 1) ascending = compare(count - 2, count - 1) < 0;
     },
@@ -128,8 +128,11 @@ export function entries(): Entries {
     },
     entry,
     clear() {
-      slab = 0;
+      for (const slab of slabs) if (slab.bytes.length === pool.slabBytes) pool.free.push(slab);
+      slabs.length = 0;
+      current = Buffer.alloc(0);
       free = 0;
+      pool.lent -= bytes;
       count = 0;
       bytes = 0;
       ascending = true;

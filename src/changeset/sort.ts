@@ -1,11 +1,9 @@
 /**
- * External sort of text lines by byte keys. Knows neither changes nor tables; spills to the directory it is handed.
+ * External sort of text lines by byte keys. Knows neither changes nor tables; spills to the files it is told.
  */
-import { createReadStream, createWriteStream } from "node:fs";
-import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { fileFailure } from "./file-failure.ts";
-import { compareEntries, type Entries, type Entry, entries, entryAt } from "./sort-entries.ts";
+import { type SlabPool, slabPool } from "../compare/records.ts";
+import { compareEntries, type Entries, type Entry, entries } from "./sort-entries.ts";
+import { blockBytesOf, type Run, readRun, writeRun } from "./sort-runs.ts";
 
 /** Collects lines, then gives them back in key order. Lines hold no line break. */
 export interface LineSorter {
@@ -19,36 +17,45 @@ export interface LineSorter {
 }
 
 /**
- * A sorter that keeps about `budget` bytes in memory and writes sorted runs into `directory` beyond that.
- * Who made the directory removes it.
+ * A sorter that keeps about `budget` bytes in memory, taken from the pool, and writes sorted runs beyond that, into new files whose
+ * names begin with `path`. Who made their directory removes it.
  */
-export function lineSorter(directory: string, prefix: string, budget: number): LineSorter {
+export function lineSorter(
+  path: string,
+  budget: number,
+  pool: SlabPool = slabPool(budget),
+): LineSorter {
   // Made when there is something to hold: most tables have no change.
   let made: Entries | undefined;
   const runs: string[] = [];
 
   async function spill(held: Entries): Promise<void> {
-    const path = join(directory, `${prefix}.run${runs.length}`);
-    try {
-      await pipeline(runBlocks(held), createWriteStream(path));
-    } catch (error) {
-      throw fileFailure(path, "writing", error);
-    }
-    runs.push(path);
+    const run = `${path}.run${runs.length}`;
+    await writeRun(run, held);
+    runs.push(run);
     held.clear();
   }
 
   return {
     add(key, line) {
-      made ??= entries();
+      made ??= entries(pool);
       made.add(key, line);
       return made.bytes() > budget ? spill(made) : undefined;
     },
     async *sorted() {
-      const last = made ?? entries();
+      const last = made;
       made = undefined;
-      if (runs.length === 0) yield* inBatches(last);
-      else yield* merge([...runs.map(readRun), inMemory(last)]);
+      const blockBytes = blockBytesOf(budget, runs.length);
+      try {
+        if (runs.length === 0) yield* last ? inBatches(last) : [];
+        else
+          yield* merge([
+            ...runs.map((run) => readRun(run, blockBytes)),
+            ...(last ? [inMemory(last)] : []),
+          ]);
+      } finally {
+        last?.clear();
+      }
     },
   };
 }
@@ -66,39 +73,8 @@ function* inBatches(held: Entries): Generator<readonly Buffer[]> {
   if (batch.length > 0) yield batch;
 }
 
-const BLOCK = 262_144;
-
-/** Each entry: the lengths of key and line, the key, the line. */
-function* runBlocks(held: Entries): Generator<Buffer> {
-  let block = Buffer.allocUnsafeSlow(BLOCK);
-  let end = 0;
-  for (const index of held.sorted()) {
-    const { buffer, start, middle, end: last } = held.entry(index);
-    const size = 8 + last - start;
-    if (end > 0 && end + size > block.length) {
-      yield block.subarray(0, end);
-      // The one before may not be written yet.
-      block = Buffer.allocUnsafeSlow(Math.max(BLOCK, size));
-      end = 0;
-    } else if (size > block.length) block = Buffer.allocUnsafeSlow(size);
-    end = block.writeUInt32LE(middle - start, end);
-    end = block.writeUInt32LE(last - middle, end);
-    end += buffer.copy(block, end, start, last);
-  }
-  if (end > 0) yield block.subarray(0, end);
-}
-
 function lineOf({ buffer, middle, end }: Entry): Buffer {
   return buffer.subarray(middle, end);
-}
-
-/** Entries one after the other, each fetch a block at most. */
-interface Run {
-  /** The next entry of what is in memory; undefined at its end. */
-  readonly take: () => Entry | undefined;
-  /** Brings more into memory. False at the end of the run. */
-  readonly more: () => Promise<boolean>;
-  readonly close: () => Promise<void>;
 }
 
 function inMemory(held: Entries): Run {
@@ -115,51 +91,6 @@ function inMemory(held: Entries): Run {
   };
 }
 
-function readRun(path: string): Run {
-  const stream = createReadStream(path, { highWaterMark: BLOCK });
-  const blocks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
-  let block: Buffer = Buffer.alloc(0);
-  let at = 0;
-  return {
-    take() {
-      if (at + 8 > block.length) return undefined;
-      const start = at + 8;
-      const middle = start + block.readUInt32LE(at);
-      const end = middle + block.readUInt32LE(at + 4);
-      if (end > block.length) return undefined;
-      at = end;
-      return entryAt(block, start, middle, end);
-    },
-    async more() {
-      const pieces: Buffer[] = [block.subarray(at)];
-      let [length, needed] = [block.length - at, sizeOf(block, at)];
-      do {
-        const read = await blocks.next();
-        if (read.done) {
-          if (length > 0) throw new Error(`the run ${path} ends within an entry`);
-          return false;
-        }
-        pieces.push(read.value);
-        length += read.value.length;
-        // Lines of many blocks are put together once.
-        if (needed === 8 && length >= 8) needed = sizeOf(Buffer.concat(pieces, 8), 0);
-      } while (length < needed);
-      block = Buffer.concat(pieces);
-      at = 0;
-      return true;
-    },
-    async close() {
-      stream.destroy();
-    },
-  };
-}
-
-/** The bytes of the entry at `at`, or those that tell it. */
-function sizeOf(block: Buffer, at: number): number {
-  if (at + 8 > block.length) return 8;
-  return 8 + block.readUInt32LE(at) + block.readUInt32LE(at + 4);
-}
-
 /** Runs are few (a run is a whole memory budget), so the next line is found by looking at each. */
 async function* merge(runs: readonly Run[]): AsyncGenerator<readonly Buffer[]> {
   const heads: { entry: Entry; readonly run: Run }[] = [];
@@ -174,13 +105,15 @@ async function* merge(runs: readonly Run[]): AsyncGenerator<readonly Buffer[]> {
       const head = heads[least];
       if (!head) return;
       batch.push(lineOf(head.entry));
-      // Waiting for what is in memory already would cost more than the rest.
-      const entry = head.run.take() ?? (await nextOf(head.run));
+      let entry = head.run.take();
+      if (!entry || batch.length >= BATCH) {
+        // What comes next may take the place of what is in the batch.
+        yield batch;
+        batch = [];
+        entry ??= await nextOf(head.run);
+      }
       if (entry) head.entry = entry;
       else heads.splice(least, 1);
-      if (batch.length < BATCH) continue;
-      yield batch;
-      batch = [];
     }
     if (batch.length > 0) yield batch;
   } finally {
@@ -189,7 +122,9 @@ async function* merge(runs: readonly Run[]): AsyncGenerator<readonly Buffer[]> {
 }
 
 async function nextOf(run: Run): Promise<Entry | undefined> {
-  return run.take() ?? ((await run.more()) ? run.take() : undefined);
+  let entry = run.take();
+  while (!entry && (await run.more())) entry = run.take();
+  return entry;
 }
 
 /** The first of the least, so that equal keys stay in the order of arrival. */

@@ -4,6 +4,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Change, ChangeKind, Counts } from "../compare/change.ts";
+import type { SlabPool } from "../compare/records.ts";
 import { compareNames, nameKey } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import { type ChangeStream, changeStream } from "./batches.ts";
@@ -31,7 +32,8 @@ export interface TableWriter {
 }
 
 export interface Spool {
-  table(table: CodecTable): TableWriter;
+  /** Sorts in memory of the pool, if there is one. */
+  table(table: CodecTable, pool?: SlabPool): TableWriter;
   /** The changeset, after every table has finished. */
   changeset(facts: SpoolFacts): Changeset;
 }
@@ -54,18 +56,18 @@ export function spool(directory: string, budget: number): Spool {
   const stored = new Map<string, Stored>();
   let count = 0;
   return {
-    table(table) {
+    table(table, pool) {
       count += 1;
       const path = join(directory, `table${count}`);
       const applied = collector(
         table.columns.length,
         `${path}.applied`,
-        lineSorter(directory, `applied${count}`, budget),
+        lineSorter(`${path}.applied`, budget, pool),
       );
       const withheld = collector(
         table.columns.length,
         `${path}.withheld`,
-        lineSorter(directory, `withheld${count}`, budget),
+        lineSorter(`${path}.withheld`, budget, pool),
       );
       return {
         add: applied.add,

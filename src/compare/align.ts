@@ -7,7 +7,7 @@ import { type KeyOf, wholeLine } from "./line-key.ts";
 import { advance, drain, type Pairing, type Results } from "./pairing.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { isShuffled, sideToSpill, startRace } from "./race.ts";
-import { slabPool } from "./records.ts";
+import { type SlabPool, slabPool } from "./records.ts";
 import { createSearch } from "./search.ts";
 import { closeSides, createSide, readOn, type SideName } from "./side.ts";
 import {
@@ -41,6 +41,8 @@ export interface LineStreams {
 export interface PairingOptions {
   /** Bytes of lines kept in memory, with their table; what exceeds it is spilled. */
   readonly memoryBudget: number;
+  /** Memory made by `slabPool` for that budget: used again from table to table, and shared with whom it lends to. Else there is a new one. */
+  readonly pool?: SlabPool;
   /** Makes storage for lines that exceed the memory budget; called when they do. It is disposed of before the result ends. */
   readonly spill: () => SpillStore;
   /** Its reason is thrown at the next chunk. */
@@ -122,7 +124,7 @@ async function* pairStreams<T>(
   options: KeyedOptions,
   results: Results<T>,
 ): AsyncGenerator<readonly T[], void, undefined> {
-  const pool = slabPool(options.memoryBudget);
+  const { pool = slabPool(options.memoryBudget) } = options;
   const batch = createBatch<T>();
   const productionPending = createPending(pool);
   const localPending = createPending(pool);

@@ -13,7 +13,15 @@ import {
   pendingBytes,
   removePending,
 } from "./pending.ts";
-import { nextAside, noteAgreement, noteAside, noteFound, otherOf, type Race } from "./race.ts";
+import {
+  isInStep,
+  nextAside,
+  noteAgreement,
+  noteAside,
+  noteFound,
+  otherOf,
+  type Race,
+} from "./race.ts";
 import { recordBytes, recordCount, recordLength, recordStart, setRecordCount } from "./records.ts";
 import { findHead, isHead, type Search, sameKey } from "./search.ts";
 import {
@@ -179,10 +187,16 @@ function takeOne(pending: Pending, slot: number): void {
   else removePending(pending, slot);
 }
 
-function isOverBudget<T>({ production, local, memoryBudget }: Pairing<T>): boolean {
+/** What lines may take of the budget whose waiting gains little: no more than needed to write large blocks. */
+const WAITING = 0.4;
+
+function isOverBudget<T>({ production, local, memoryBudget, race }: Pairing<T>): boolean {
+  const { lent } = production.pending.records.pool;
   const bytes = pendingBytes(production.pending) + pendingBytes(local.pending);
+  if (bytes <= WAITING * memoryBudget - lent) return false;
   // One line cannot be divided further.
-  return bytes > memoryBudget && production.pending.size + local.pending.size > 1;
+  if (production.pending.size + local.pending.size <= 1) return false;
+  return bytes > memoryBudget - lent || isInStep(race);
 }
 
 /** Hands out lines that are pending when nothing can match them any more, batch by batch. */

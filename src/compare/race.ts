@@ -23,16 +23,17 @@ export interface Race {
   /** How many lines the runner still sets aside before the other one runs, and how many were allowed last. */
   left: number;
   distance: number;
-  /** Lines set aside since memory was last full, and lines found there. */
+  /** Since memory was last full: lines set aside, lines found there, and how often the streams agreed. */
   asides: number;
   found: number;
+  agreed: number;
 }
 
 /** Both sides at their beginning. */
 export function startRace(production: Side, local: Side): Race {
   const run = { runner: undefined, left: 0, distance: 0 };
   const last = { turn: production, lastAside: undefined };
-  return { production, local, ...last, ...run, asides: 0, found: 0 };
+  return { production, local, ...last, ...run, asides: 0, found: 0, agreed: 0 };
 }
 
 /** The side other than this one. */
@@ -62,6 +63,7 @@ export function noteFound(race: Race, side: Side): void {
 
 /** The streams agree. If a line was set aside just before, rows were taken out of, or put into, that side. */
 export function noteAgreement(race: Race): void {
+  race.agreed += 1;
   race.turn = race.lastAside ?? race.turn;
   race.lastAside = undefined;
   race.runner = undefined;
@@ -79,17 +81,27 @@ export function sideToSpill(race: Race): Side {
   const { production, local } = race;
   const bytes = pendingBytes(production.pending) + pendingBytes(local.pending);
   const larger = 2 * pendingBytes(production.pending) > bytes ? production : local;
-  const apart = race.found < race.asides * RARE && !isOver(production) && !isOver(local);
+  const apart = isApart(race) && !isOver(production) && !isOver(local);
   const side = apart ? run(race) : undefined;
   race.runner = side;
   race.asides = 0;
   race.found = 0;
+  race.agreed = 0;
   return side && 4 * pendingBytes(side.pending) > bytes ? side : larger;
+}
+
+function isApart({ found, asides }: Race): boolean {
+  return found < asides * RARE;
+}
+
+/** Whether the streams agree again and again although lines wait, whose counterparts are far away: holding more of them gains little. */
+export function isInStep(race: Race): boolean {
+  return isApart(race) && race.agreed > race.asides / 2;
 }
 
 /** Whether rows come in so different an order that most lines leave memory before their counterpart comes. */
 export function isShuffled(race: Race): boolean {
-  return race.found >= race.asides * RARE && race.found < race.asides * SELDOM;
+  return !isApart(race) && race.found < race.asides * SELDOM;
 }
 
 function isOver(side: Side): boolean {

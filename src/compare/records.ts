@@ -15,15 +15,18 @@ const MAX_SLABS = 0x7fff;
 const MAX_SLAB_BYTES = UNIT << SLAB_SHIFT;
 const MIN_SLAB_BYTES = UNIT << 8;
 
-interface Slab {
+/** A piece of memory, as bytes and as words. */
+export interface Slab {
   readonly bytes: Buffer;
   readonly words: Uint32Array;
 }
 
-/** Slabs that nobody uses at the moment, for all records that share one memory budget. */
+/** Slabs that nobody uses at the moment, for all who share one memory budget: lines that wait, and what is made of those that differ. */
 export interface SlabPool {
   readonly slabBytes: number;
   readonly free: Slab[];
+  /** Bytes that others than records hold, so that records do with less. Whoever takes slabs for something else keeps count here. */
+  lent: number;
 }
 
 /** Records of one side; only the functions below change it. */
@@ -46,7 +49,25 @@ export interface Records {
 export function slabPool(memoryBudget: number): SlabPool {
   let slabBytes = MAX_SLAB_BYTES;
   while (slabBytes > MIN_SLAB_BYTES && slabBytes > memoryBudget / 64) slabBytes /= 2;
-  return { slabBytes, free: [] };
+  return { slabBytes, free: [], lent: 0 };
+}
+
+/** A slab of the pool, a new one if none is free. It is pushed to `free` by whoever needs it no more. */
+export function takeSlab(pool: SlabPool): Slab {
+  const { free, slabBytes } = pool;
+  if (free.length === 0 && slabBytes === MAX_SLAB_BYTES) addArena(pool);
+  return free.pop() ?? createSlab(slabBytes);
+}
+
+/** More than 32 MiB: only pieces so large go back to the system for sure when they are freed; their pages are taken as they are used. */
+const ARENA_SLABS = 33;
+
+function addArena({ free, slabBytes }: SlabPool): void {
+  const arena = new ArrayBuffer(ARENA_SLABS * slabBytes);
+  for (let at = arena.byteLength - slabBytes; at >= 0; at -= slabBytes) {
+    const bytes = Buffer.from(arena, at, slabBytes);
+    free.push({ bytes, words: new Uint32Array(arena, at, slabBytes >>> 2) });
+  }
 }
 
 /** No records yet. */
@@ -152,7 +173,7 @@ function allocate(records: Records, size: number): number {
   const units = unitsOf(needed);
   const { pool } = records;
   if (records.nextUnit + units > pool.slabBytes / UNIT) {
-    records.current = addSlab(records, pool.free.pop() ?? createSlab(pool.slabBytes));
+    records.current = addSlab(records, takeSlab(pool));
     records.nextUnit = 0;
   }
   const address = (records.current << SLAB_SHIFT) | records.nextUnit;
@@ -172,7 +193,8 @@ function addSlab(records: Records, slab: Slab): number {
   return number;
 }
 
-function createSlab(size: number): Slab {
+/** A slab of any size, of no pool. */
+export function createSlab(size: number): Slab {
   const bytes = Buffer.allocUnsafeSlow(size);
   return { bytes, words: new Uint32Array(bytes.buffer, 0, size >>> 2) };
 }

@@ -72,7 +72,7 @@ describe("a work folder", () => {
 });
 
 test("a sorted run that cannot be written is a failure that names the file", async () => {
-  const sorter = lineSorter(join(parent, "missing"), "run", 1);
+  const sorter = lineSorter(join(parent, "missing", "run"), 1);
   const adding = async () => sorter.add(Buffer.from("key"), "line");
   await expect(adding()).rejects.toThrow(ExpectedError);
 });
@@ -80,7 +80,7 @@ test("a sorted run that cannot be written is a failure that names the file", asy
 // Writing there always finds the disk full.
 test.skipIf(!existsSync("/dev/full"))("a full disk says where to make room", async () => {
   symlinkSync("/dev/full", join(parent, "run.run0"));
-  const sorter = lineSorter(parent, "run", 1);
+  const sorter = lineSorter(join(parent, "run"), 1);
   const adding = async () => sorter.add(Buffer.from("key"), "line");
   await expect(adding()).rejects.toThrow(/ENOSPC.*make room there.*TMPDIR/);
 });
