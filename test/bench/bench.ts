@@ -8,6 +8,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Case, Context, Outcome } from "./case.ts";
 import { COMPARE_CASES } from "./case-compare.ts";
+import { REHEARSE_CASES } from "./case-rehearse.ts";
 import { SHAPE_CASES } from "./case-shape.ts";
 import { WRITE_CASES } from "./case-write.ts";
 import { namedServer, startCluster } from "./cluster.ts";
@@ -16,9 +17,12 @@ import { machine } from "./frame.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { resultsText, writeSection } from "./results.ts";
 
-const CASES: readonly Case[] = [...COMPARE_CASES, ...WRITE_CASES, ...SHAPE_CASES].sort((a, b) =>
-  a.letter < b.letter ? -1 : 1,
-);
+const CASES: readonly Case[] = [
+  ...COMPARE_CASES,
+  ...WRITE_CASES,
+  ...SHAPE_CASES,
+  ...REHEARSE_CASES,
+].sort((a, b) => (a.letter < b.letter ? -1 : 1));
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv.includes("--help")) {
