@@ -80,20 +80,47 @@ describe.skipIf(!hasServer)("rehearse", () => {
     expect(evidence.steps.filter(({ outcome }) => outcome === "failed")).toEqual([]);
   });
 
-  test("scripts that want a database of a name get it, unless it is taken", async () => {
-    const name = "rowpatch_test_expected";
-    const own = makeFolder();
-    try {
+  describe("scripts that want a database of a name", () => {
+    let own: Folder;
+    beforeAll(() => {
+      own = makeFolder();
+    });
+    afterAll(() => own.remove());
+
+    test("get it on a server that is named, unless it is taken", async () => {
+      const name = "rowpatch_test_expected";
       const expecting = await writeDemoBundle(own, ["--expect-database", name]);
       const scratch = testServer().url;
       const { evidence } = await rehearseBundle(expecting, { scratch });
-      expect(evidence.outcome).toBe("passed");
+      expect(evidence).toMatchObject({
+        outcome: "passed",
+        steps: expect.arrayContaining([
+          expect.objectContaining({
+            step: "restore",
+            notes: [`the scratch database is called "${name}": the scripts run in no other`],
+          }),
+        ]),
+      });
       await using taken = await createDatabase({ name, sql: "CREATE TABLE mine ()" });
       await expect(rehearseBundle(expecting, { scratch })).rejects.toThrow(/has one already/);
       expect(await execute(taken.url, "SELECT * FROM mine")).toEqual([]);
-    } finally {
-      own.remove();
-    }
+    });
+
+    test.skipIf(findBinaries(process.env) === undefined)(
+      "get it on a temporary cluster, be it one that every cluster has",
+      async () => {
+        const expecting = await writeDemoBundle(own, ["--expect-database", "postgres"]);
+        const { evidence } = await rehearseBundle(expecting, { scratchKind: "binaries" });
+        expect(evidence.outcome).toBe("passed");
+      },
+    );
+
+    test("are refused by PGlite, which has but one", async () => {
+      const expecting = await writeDemoBundle(own, ["--expect-database", "shop"]);
+      await expect(rehearseBundle(expecting, { scratchKind: "pglite" })).rejects.toThrow(
+        /run only in a database called "shop", and PGlite has but one, called postgres/,
+      );
+    });
   });
 
   test("a database that a dead run left is dropped by the next one", async () => {

@@ -81,7 +81,7 @@ export async function startCluster(request: ClusterRequest): Promise<ScratchServ
       ["host", folder],
       ["port", PORT],
       ["user", "postgres"],
-      ["dbname", "postgres"],
+      ["dbname", "template1"],
     ]),
   };
   const keep = async (): Promise<string> => {
@@ -97,7 +97,7 @@ export async function startCluster(request: ClusterRequest): Promise<ScratchServ
     own: true,
     ...(await serverVersion(connection)),
     createDatabase: (database) =>
-      makeDatabase({ place, keep, binaries, ...(signal ? { signal } : {}) }, database),
+      makeDatabase({ place, keep, binaries, own: true, ...(signal ? { signal } : {}) }, database),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -19,6 +19,8 @@ import {
 export interface Host {
   /** Of the database from which others are made. */
   readonly place: Place;
+  /** Nobody else uses the server: a database of the same name is the one that every new server has. */
+  readonly own?: boolean;
   /** Where psql is besides PATH. */
   readonly binaries?: string;
   /** Holds psql where the machine has none. */
@@ -34,6 +36,8 @@ export async function makeDatabase(host: Host, request: NewDatabase): Promise<Sc
   const own = atDatabase(place, request.name);
   {
     await using connection = await connectTo(place, signal);
+    const { name } = request;
+    if (host.own) await connection.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`);
     await connection.query(await creation(connection, request));
   }
   return {

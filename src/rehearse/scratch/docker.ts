@@ -64,7 +64,7 @@ export async function startDocker(request: ScratchRequest): Promise<ScratchServe
       ["port", port],
       ["user", "postgres"],
       ["password", password],
-      ["dbname", "postgres"],
+      ["dbname", "template1"],
     ]),
   };
   await untilReady(name, request);
@@ -79,7 +79,10 @@ export async function startDocker(request: ScratchRequest): Promise<ScratchServe
     own: true,
     ...(await serverVersion(connection)),
     createDatabase: (database) =>
-      makeDatabase({ place, container: name, keep, ...(signal ? { signal } : {}) }, database),
+      makeDatabase(
+        { place, own: true, container: name, keep, ...(signal ? { signal } : {}) },
+        database,
+      ),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -72,9 +72,17 @@ async function restore(
     state = await rows.now();
     const { digest, tables } = state;
     const count = tables.reduce((sum, table) => sum + Number(table.rows), 0);
-    return { counts: { tables: tables.length, rows: count }, rows: digest };
+    return {
+      counts: { tables: tables.length, rows: count },
+      rows: digest,
+      ...(bundle.expectDatabase === undefined ? {} : { notes: [named(bundle.expectDatabase)] }),
+    };
   });
   return state ?? rows.now();
+}
+
+function named(database: string): string {
+  return `the scratch database is called ${JSON.stringify(database)}: the scripts run in no other`;
 }
 
 async function makeStage(
