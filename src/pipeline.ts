@@ -107,6 +107,9 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       ? { expectedRows: await expectedRows(pairs, sides) }
       : undefined;
     const { workers, bytes } = await prepareReading(pairs, sides, jobs);
+    // A dump's digest is made while its rows are compared, which mostly waits for servers and other threads.
+    const provenance = Promise.all([finalProvenance(production), finalProvenance(local)]);
+    provenance.catch(() => undefined);
     const store = spool(directory, request.memory / 4 / workers);
     const collected = await collectTables({
       pairs,
@@ -125,10 +128,11 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     await settleReading(sides);
     progress({ kind: "ordering", tables: { done: pairs.length, of: pairs.length } });
     const sequences = await raisedSequences(sides, collected.byPair);
+    const [productionProvenance, localProvenance] = await provenance;
     const changeset = store.changeset({
       sequences: sequences.targets,
-      production: await finalProvenance(production),
-      local: await finalProvenance(local),
+      production: productionProvenance,
+      local: localProvenance,
     });
     const reviewed = await reviewFindings({
       changeset,
