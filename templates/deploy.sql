@@ -44,12 +44,12 @@ SELECT set_config('rowpatch.in_place', :'in_place', true), set_config('rowpatch.
 -- Guards: the right server and database, and the role may do what follows
 {{guards}}
 
+SELECT :rowpatch_elapsed || 'one transaction: whatever stops it, nothing is changed' WHERE :rowpatch_told;
 -- Nobody changes the definition of these tables from here on
 {{locks}}
 -- Shape guard: the tables are as they were reviewed
 {{shape}}
 
-SELECT :rowpatch_elapsed || 'one transaction: whatever stops it, nothing is changed' WHERE :rowpatch_told;
 {{prepare}}{{backup}}\set SHOW_CONTEXT errors
 {{statements}}
 SET CONSTRAINTS ALL IMMEDIATE;

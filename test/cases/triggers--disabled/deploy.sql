@@ -129,10 +129,12 @@ BEGIN
 END
 $owner$;
 
+SELECT :rowpatch_elapsed || 'one transaction: whatever stops it, nothing is changed' WHERE :rowpatch_told;
 -- Nobody changes the definition of these tables from here on
 DO $locks$
 DECLARE
   t record;
+  holder text;
 BEGIN
   FOR t IN SELECT listed.* FROM (VALUES
       ('"public"."doc"', '', 'ROW EXCLUSIVE'),
@@ -144,6 +146,14 @@ BEGIN
       EXECUTE concat('LOCK TABLE ', t.only_this, t.tbl, ' IN ', t.mode, ' MODE');
     EXCEPTION WHEN insufficient_privilege THEN
       IF t.mode <> 'ROW EXCLUSIVE' THEN RAISE; END IF;
+    WHEN lock_not_available THEN
+      SELECT string_agg(DISTINCT concat_ws(', ', 'process ' || l.pid, 'user ' || a.usename, nullif(a.application_name, ''), 'since ' || a.xact_start), '; ') INTO holder
+      FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+      WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (l.relation = to_regclass(t.tbl)::oid OR l.relation IN (SELECT relid FROM pg_partition_tree(to_regclass(t.tbl))))
+        AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') AND (t.mode <> 'ROW EXCLUSIVE' OR l.mode NOT IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock'));
+      RAISE EXCEPTION USING ERRCODE = 'lock_not_available', MESSAGE = concat_ws(': ', concat('another session holds a lock on ', t.tbl, ' for longer than ', current_setting('lock_timeout')), holder),
+        HINT = 'Nothing was changed. Wait until it has ended, then run again.';
     END;
   END LOOP;
 END
@@ -238,7 +248,6 @@ BEGIN
 END
 $shape$;
 
-SELECT :rowpatch_elapsed || 'one transaction: whatever stops it, nothing is changed' WHERE :rowpatch_told;
 -- Triggers off
 DO $triggers$
 DECLARE
