@@ -191,6 +191,8 @@ function blockWriter(file: FileHandle): BlockWriter {
 }
 
 const BATCH = 256 * 1024;
+/** Read at a time: what is made of more lines would outlive the collector's nursery. */
+const READ = 64 * 1024;
 const LF = 10;
 
 function kindPath(path: string, kind: ChangeKind): string {
@@ -217,7 +219,7 @@ const NOTHING = changeStream(async function* () {});
 async function* readLines(path: string): AsyncGenerator<readonly string[]> {
   const file = await open(path);
   try {
-    let block = Buffer.allocUnsafeSlow(BATCH);
+    let block = Buffer.allocUnsafeSlow(READ);
     for (let position = 0; ; ) {
       const { bytesRead } = await file.read(block, 0, block.length, position);
       const end = block.subarray(0, bytesRead).lastIndexOf(LF) + 1;

@@ -147,20 +147,22 @@ async function writeFile(
 }
 
 const BLOCK = 262_144;
+/** No character takes more bytes for each of its units. */
+const WIDEST = 3;
 
-/** Few large writes instead of one for each line. */
+/** Few large writes instead of one for each line. A block is valid until the next one is asked for. */
 async function* inBlocks(text: AsyncIterable<string>): AsyncGenerator<Buffer> {
-  let pending: string[] = [];
-  let length = 0;
+  const block = Buffer.allocUnsafeSlow(BLOCK);
+  let end = 0;
   for await (const piece of text) {
-    pending.push(piece);
-    length += piece.length;
-    if (length < BLOCK) continue;
-    yield Buffer.from(pending.join(""));
-    pending = [];
-    length = 0;
+    if (end > 0 && end + piece.length * WIDEST > BLOCK) {
+      yield block.subarray(0, end);
+      end = 0;
+    }
+    if (piece.length * WIDEST > BLOCK) yield Buffer.from(piece);
+    else end += block.write(piece, end);
   }
-  if (length > 0) yield Buffer.from(pending.join(""));
+  if (end > 0) yield block.subarray(0, end);
 }
 
 async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
