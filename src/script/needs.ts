@@ -39,16 +39,23 @@ export interface Needs {
   readonly temporary: boolean;
 }
 
-/** Of a script that only reads. */
-export function readingNeeds(tables: readonly ScriptTable[], temporary: boolean): Needs {
+/** Of a script that only reads. `related` are other tables that it looks into. */
+export function readingNeeds(
+  tables: readonly ScriptTable[],
+  temporary: boolean,
+  related: readonly TableName[] = [],
+): Needs {
   const needs = (table: ScriptTable): TableNeeds => ({
     table,
     privileges: ["SELECT"],
     locking: false,
     owner: false,
   });
-  const schemas = schemasOf(tables.map(({ name }) => name));
-  return { schemas, tables: tables.map(needs), read: [], sequences: [], temporary };
+  const own = new Set(tables.map(({ name }) => nameKey(name)));
+  const others = new Map(related.map((name) => [nameKey(name), name]));
+  const read = [...others.values()].filter((name) => !own.has(nameKey(name))).sort(compareNames);
+  const schemas = schemasOf([...tables.map(({ name }) => name), ...read]);
+  return { schemas, tables: tables.map(needs), read, sequences: [], temporary };
 }
 
 function schemasOf(names: readonly QualifiedName[]): readonly string[] {

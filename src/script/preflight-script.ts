@@ -8,7 +8,7 @@ import { readingNeeds } from "./needs.ts";
 import { preflightCheck } from "./preflight.ts";
 import { missingPrivileges } from "./privileges.ts";
 import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
-import { relationChecks } from "./relations.ts";
+import { relatedTables, relationChecks } from "./relations.ts";
 import { type ScriptInput, sessionOptions } from "./scripts.ts";
 import { shapeGuards } from "./shape.ts";
 import { literal } from "./sql.ts";
@@ -27,7 +27,9 @@ export async function* preflightScript(input: ScriptInput): AsyncGenerator<strin
         "Tells, read-only, of every change of deploy.sql whether it is pending, in place, or drifted.",
       tables: touched,
       findings: [],
-      notes: ["reads only; needs SELECT on the tables above"],
+      notes: [
+        "reads only; needs SELECT on the tables above and on those that foreign keys tie to them",
+      ],
       run: [
         'run          psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"',
         "             -v role=NAME asks for the privileges of the role that will deploy",
@@ -36,7 +38,7 @@ export async function* preflightScript(input: ScriptInput): AsyncGenerator<strin
     settings: pinnedSettings(sessionOptions(input)),
     guards: [
       environmentGuard(input.expectDatabase, false),
-      privilegeGuard(readingNeeds(touched, loads.size > 0)),
+      privilegeGuard(readingNeeds(touched, loads.size > 0, relatedTables(input.catalog, touched))),
     ],
     shape: shapeGuards(
       input.catalog,

@@ -5,11 +5,22 @@
 import { foreignKeysTo } from "../catalog/lookup.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Changeset } from "../changeset/types.ts";
+import type { TableName } from "../names.ts";
 import { childrenNew } from "./relations/children.ts";
 import { parentsMissing } from "./relations/parents.ts";
 import { valuesTaken } from "./relations/values.ts";
 import type { Sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
+
+/** The tables that `relationChecks` may read beside the changed ones: parents of new references, children of deleted rows. */
+export function relatedTables(catalog: Catalog, tables: Iterable<ScriptTable>): TableName[] {
+  return [...tables].flatMap(({ name, changed: { counts }, catalog: { constraints } }) => [
+    ...(counts.insert + counts.update > 0
+      ? constraints.flatMap((found) => (found.kind === "foreign" ? [found.references] : []))
+      : []),
+    ...(counts.delete > 0 ? foreignKeysTo(catalog, name).map(({ table }) => table) : []),
+  ]);
+}
 
 /** DO blocks that add what they find to the same settings as the preflight checks. */
 export async function* relationChecks(

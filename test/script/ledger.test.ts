@@ -122,6 +122,24 @@ describe.skipIf(!hasServer).concurrent("a role", { timeout: 120_000 }, () => {
       /lacks: USAGE on schema "public"/,
     ],
   ];
+  test("that may not read a table beside the changed ones is told so by preflight", async ({
+    expect,
+  }) => {
+    const role = `p_${randomBytes(6).toString("hex")}`;
+    await using copy = await driftedCopy(setting, "SELECT 1");
+    await execute(copy.url, `CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    try {
+      await execute(copy.url, `${TABLES} REVOKE ALL ON plain FROM $`.replaceAll("$", role));
+      const run = await psql(urlOf(copy.name, role, "secret"), { file: files.path("preflight") });
+      expect(run).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringMatching(/lacks: SELECT on "public"\."plain"\nHINT: {2}Nothing was/),
+      });
+    } finally {
+      await execute(copy.url, `DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
   test.for(cases)("%s", async ([, sql, preflight, deploy], { expect }) => {
     const role = `p_${randomBytes(6).toString("hex")}`;
     await using copy = await driftedCopy(setting, "SELECT 1");
