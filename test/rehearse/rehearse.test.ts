@@ -3,6 +3,7 @@ import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExpectedError } from "../../src/errors.ts";
+import { firstKind } from "../../src/rehearse/scratch/choose.ts";
 import { findBinaries } from "../../src/rehearse/scratch/cluster.ts";
 import { localImages } from "../../src/rehearse/scratch/docker.ts";
 import type { ScratchKind } from "../../src/rehearse/scratch/server.ts";
@@ -60,6 +61,14 @@ describe.skipIf(!hasServer)("rehearse", () => {
       expect(await databasesLeft()).toEqual([]);
     });
   }
+
+  test("without binaries and images the scratch server is PGlite", async () => {
+    const nothing = { PATH: folder.path };
+    expect(await firstKind(undefined, nothing)).toBe("pglite");
+    expect(await firstKind("/usr/lib/postgresql/15/bin", nothing)).toBe("binaries");
+    const there = images.length > 0 ? "docker" : "pglite";
+    expect(await firstKind(undefined, process.env)).toBe(there);
+  });
 
   test("live production is copied by its own server, and stays as it was", async () => {
     await using production = await createProduction();

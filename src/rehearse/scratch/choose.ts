@@ -45,7 +45,8 @@ export async function startScratch(request: ScratchRequest): Promise<ScratchServ
   }
 }
 
-async function firstKind(
+/** What is at hand: needs nothing that is not on the machine already. */
+export async function firstKind(
   binaries: string | undefined,
   env: ScratchRequest["env"],
 ): Promise<ScratchKind> {
