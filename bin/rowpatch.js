@@ -11,10 +11,11 @@ if (existsSync(compiled)) {
     // Once: whoever cannot wait for the clean-up interrupts again.
     process.once(signal, () => interrupt.abort());
   }
-  // A reader such as `head` that has seen enough is no failure.
+  // A reader such as `head` that has seen enough is no failure. A full disk is: the code must not say "differences".
   process.stdout.on("error", (error) => {
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    process.stderr.write(`rowpatch: writing the output failed: ${error.message}\n`);
+    process.exit(2);
   });
   process.exitCode = await main(process.argv.slice(2), {
     stdout: process.stdout,

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -71,6 +71,13 @@ describe("bin/rowpatch.js", () => {
     const line = `"${process.execPath}" "${bin}" --help | true; "${process.execPath}" "${bin}" --help | head -n 1`;
     expect(execFileSync("sh", ["-c", line]).toString()).toBe(
       "Usage: rowpatch [options] [command]\n",
+    );
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("a full disk behind stdout is a failure", () => {
+    const line = `"${process.execPath}" "${installed.at("bin/rowpatch.js")}" --help 2>&1 > /dev/full; echo $?`;
+    expect(execFileSync("sh", ["-c", line]).toString()).toMatch(
+      /^rowpatch: writing the output failed: ENOSPC.*\n2\n$/,
     );
   });
 
