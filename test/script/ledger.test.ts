@@ -68,6 +68,21 @@ describe.skipIf(!hasServer).concurrent("a ledger that is there", { timeout: 120_
     expect(await rowsOf(copy.url)).toEqual(before);
   });
 
+  test("is made though an event trigger logs it, where that is named", async ({ expect }) => {
+    const log = `CREATE TABLE log (tag text); CREATE FUNCTION log() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log VALUES (tg_tag); END'; CREATE EVENT TRIGGER log ON ddl_command_end EXECUTE FUNCTION log();`;
+    const sql = { production: `${QUESTIONS.production} ${log}`, edits: QUESTIONS.edits };
+    const options = { ledger: LEDGER, backupSchema: "kept" };
+    const triggerWrites = ["public.log"];
+    await using strict = await settingOf(sql, {}, options);
+    const before = await rowsOf(strict.production.url);
+    const refused = await psql(strict.production.url, { file: strict.files.path("deploy") });
+    expect(refused).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("public.log") });
+    expect(await rowsOf(strict.production.url)).toEqual(before);
+    await using named = await settingOf(sql, {}, { ...options, triggerWrites });
+    const run = await psql(named.production.url, { file: named.files.path("deploy") });
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
   const taken: [string, string][] = [
     ["with a harmless trigger", trigger("RETURN NEW;")],
     ["with a column more that has a default", `${MADE} ALTER TABLE ops.ledger ADD n int DEFAULT 1`],
