@@ -8,7 +8,7 @@ import type { ChangedTable } from "../changeset/types.ts";
 import type { Datum } from "../compare/change.ts";
 import { compareNames, nameKey, type TableName } from "../names.ts";
 import { nullFits, takesNullOf } from "./parking.ts";
-import { spellingOf, uniqueRules } from "./unique-rules.ts";
+import { spellingOf, type UniqueRule, uniqueRules } from "./unique-rules.ts";
 
 /** A foreign key from one touched table to another, or to itself. */
 export interface Reference {
@@ -33,10 +33,14 @@ export function references(
 ): readonly Reference[] {
   const touched = new Map(tables.map((table) => [nameKey(table.table), table]));
   const found: Reference[] = [];
+  // The same for a table and all its partitions, of which there may be thousands.
+  const rules = new Map<ChangedTable, readonly UniqueRule[]>();
   for (const table of catalog.tables) {
     const child = touched.get(nameKey(partitionRoot(catalog, table.name)));
-    if (!child) continue;
-    const takesNull = nullTaker(catalog, table, child);
+    if (!child || table.constraints.every(({ kind }) => kind !== "foreign")) continue;
+    const own = rules.get(child) ?? uniqueRules(catalog, table, child);
+    rules.set(child, own);
+    const takesNull = nullTaker(catalog, { table, changed: child }, own);
     for (const constraint of table.constraints) {
       if (constraint.kind !== "foreign") continue;
       const parent = touched.get(nameKey(partitionRoot(catalog, constraint.references)));
@@ -84,10 +88,9 @@ export function spelledTuple(catalog: Catalog, name: TableName, columns: readonl
 /** Which columns may be NULL for a while: neither a CHECK nor a unique index is in the way. */
 function nullTaker(
   catalog: Catalog,
-  table: Table,
-  changed: ChangedTable,
+  { table, changed }: { readonly table: Table; readonly changed: ChangedTable },
+  rules: readonly UniqueRule[],
 ): (name: string) => boolean {
-  const rules = uniqueRules(catalog, table, changed);
   return (name) => {
     const column = table.columns.find((candidate) => candidate.name === name);
     const position = changed.columns.indexOf(name);
