@@ -66,6 +66,6 @@ export function scriptFailed(script: string, result: ScriptResult, wanted: strin
   const reason =
     result.exitCode === 0
       ? `${script}.sql ended with exit code 0, but ${wanted}`
-      : `${script}.sql${place}: ${words} (psql's exit code is ${result.exitCode}, but ${wanted})`;
+      : `${script}.sql${place}: ${words}\npsql ended with exit code ${result.exitCode}, but ${wanted}`;
   return new StepFailed(reason, facts);
 }

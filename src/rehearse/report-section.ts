@@ -1,7 +1,8 @@
 /**
  * The rehearsal as a section of the reports: put in, or put in the place of the former one. Every value escaped.
  */
-import { code, type Markdown, markdown, table, text } from "../outputs/markdown.ts";
+import { printable } from "../names.ts";
+import { type Markdown, markdown, table, text } from "../outputs/markdown.ts";
 import type { Evidence, StepEvidence } from "./evidence.ts";
 
 /** The report with the section: before the first of the sections that follow it, else at the end. */
@@ -30,8 +31,14 @@ function markdownSection(evidence: Evidence): string {
         text(seconds(step.milliseconds)),
       ]),
     ),
-    ...failures(evidence).map(({ reason = "" }) => code(reason.replaceAll("\n", " "))),
+    ...failures(evidence).map(({ reason = "" }) => block(reason)),
   ].join("\n\n");
+}
+
+/** Lines as they are: indented ones need no escaping. */
+function block(lines: string): Markdown {
+  const indented = lines.split("\n").map((line) => `    ${printable(line)}`);
+  return indented.join("\n") as Markdown;
 }
 
 /** The report with the section: in place of the former one, else at the end of its main part. */

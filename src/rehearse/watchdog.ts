@@ -36,6 +36,8 @@ done`;
 export function startWatchdog(): Watchdog {
   const shell = spawn("/bin/sh", ["-c", SHELL], {
     cwd: "/",
+    // What it cleans up with lies there, whatever PATH says.
+    env: { ...process.env, PATH: pathOf(process.env["PATH"]) },
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
@@ -59,6 +61,10 @@ export function startWatchdog(): Watchdog {
       await ended;
     },
   };
+}
+
+function pathOf(path: string | undefined): string {
+  return [...(path ? [path] : []), "/usr/bin", "/bin"].join(":");
 }
 
 async function hasEnded(shell: ChildProcess): Promise<void> {

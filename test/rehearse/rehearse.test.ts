@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExpectedError } from "../../src/errors.ts";
@@ -7,6 +7,7 @@ import { firstKind } from "../../src/rehearse/scratch/choose.ts";
 import { findBinaries } from "../../src/rehearse/scratch/cluster.ts";
 import { localImages } from "../../src/rehearse/scratch/docker.ts";
 import type { ScratchKind } from "../../src/rehearse/scratch/server.ts";
+import { startWatchdog } from "../../src/rehearse/watchdog.ts";
 import { writeEvidence } from "../../src/rehearse/write-evidence.ts";
 import { run } from "../cli/run.ts";
 import { createProduction, type Folder, makeFolder, PRODUCTION } from "../cli/shop.ts";
@@ -170,6 +171,38 @@ describe.skipIf(!hasServer)("rehearse", () => {
       code: 3,
       stdout: expect.stringMatching(/deploy\.sql, line \d+: ERROR: {2}syntax error at or near/),
     });
+  });
+
+  for (const kind of ["url", "binaries"] as const) {
+    const isThere = kind === "url" || findBinaries(process.env) !== undefined;
+    test.skipIf(!isThere)(`on ${kind}, what is kept can be reached and got rid of`, async () => {
+      const scratch = kind === "url" ? { scratch: testServer().url } : { scratchKind: kind };
+      const tempDirectory = folder.env["TMPDIR"] ?? "";
+      const { kept } = await rehearseBundle(bundle, { ...scratch, tempDirectory, keep: true });
+      const [connect = "", remove = ""] = kept;
+      // Passwords are never shown.
+      const env = { ...process.env, PGPASSWORD: new URL(testServer().url).password };
+      const shell = (line: string) =>
+        execFileSync("/bin/sh", ["-c", line], { encoding: "utf8", env });
+      expect(shell(`${connect} -XAt -c "SELECT count(*) FROM orders"`)).toBe("80\n");
+      shell(remove);
+      expect(readdirSync(tempDirectory)).toEqual([]);
+      expect(await databasesLeft()).toEqual([]);
+    });
+  }
+
+  test("what a run leaves is cleaned up without a useful PATH", async () => {
+    const path = process.env["PATH"];
+    const left = folder.at("left");
+    mkdirSync(left);
+    process.env["PATH"] = folder.path;
+    try {
+      await using watchdog = startWatchdog();
+      watchdog.add(["rm", "-rf", left]);
+    } finally {
+      process.env["PATH"] = path;
+    }
+    expect(existsSync(left)).toBe(false);
   });
 
   test("an interrupt leaves nothing behind", async () => {

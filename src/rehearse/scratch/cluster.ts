@@ -53,7 +53,7 @@ export async function startCluster(request: ClusterRequest): Promise<ScratchServ
   const { folder, forgetFolder } = await usableFolder(request, account);
   const data = join(folder, "data");
   const forgetServer = watchdog.addShell(stopShell(data));
-  const options = { cwd: folder, ...account, env: withoutLibpq(request.env) };
+  const options = { cwd: folder, ...idsOf(account), env: withoutLibpq(request.env) };
   const initdb = [
     "-D",
     data,
@@ -87,8 +87,11 @@ export async function startCluster(request: ClusterRequest): Promise<ScratchServ
   const keep = async (): Promise<string> => {
     forgetServer();
     forgetFolder();
-    const stop = [join(binaries, "pg_ctl"), "-D", data, "-m", "immediate", "stop"];
-    return `${stop.map(shellQuote).join(" ")}; rm -r ${shellQuote(folder)}`;
+    const stop = [join(binaries, "pg_ctl"), "-D", data, "-m", "immediate", "stop"]
+      .map(shellQuote)
+      .join(" ");
+    const asServer = account.name ? `su ${account.name} -s /bin/sh -c ${shellQuote(stop)}` : stop;
+    return `${asServer}; rm -r ${shellQuote(folder)}`;
   };
   await using connection = await connectTo(place, signal);
   return {
@@ -140,8 +143,15 @@ fi`;
 }
 
 interface Account {
+  /** Where it is not the one that runs rowpatch. */
+  readonly name?: string;
   readonly uid?: number;
   readonly gid?: number;
+}
+
+/** As node's child processes take them. */
+function idsOf({ uid, gid }: Account): Pick<Account, "uid" | "gid"> {
+  return uid === undefined ? {} : { uid, gid: gid ?? uid };
 }
 
 /** PostgreSQL refuses to run as root. */
@@ -152,7 +162,7 @@ async function serverAccount(): Promise<Account> {
       const [uid, gid] = await Promise.all(
         ["-u", "-g"].map(async (flag) => Number((await execute("id", [flag, name])).stdout)),
       );
-      if (uid !== undefined && gid !== undefined) return { uid, gid };
+      if (uid !== undefined && gid !== undefined) return { name, uid, gid };
     } catch {
       // The next one may exist.
     }
@@ -179,7 +189,10 @@ async function usableFolder(
 
 async function isUsable(folder: string, account: Account): Promise<boolean> {
   try {
-    await execute("/bin/sh", ["-c", `cd "$0" && test -w .`, folder], { ...account, cwd: "/" });
+    await execute("/bin/sh", ["-c", `cd "$0" && test -w .`, folder], {
+      ...idsOf(account),
+      cwd: "/",
+    });
     return true;
   } catch {
     return false;

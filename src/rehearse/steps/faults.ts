@@ -69,7 +69,7 @@ async function runDrift(
   const { result, written } = await stage.rows.during(() => run(stage, "deploy"));
   const facts = { ...scriptFacts("deploy", result), notes: [description] };
   if (result.exitCode !== REFUSED) {
-    const { message } = scriptFailed("deploy", result, "it should have refused");
+    const { message } = scriptFailed("deploy", result, "the script should have refused");
     throw new StepFailed(`${description}, but ${message}`, facts);
   }
   if (written !== undefined) {

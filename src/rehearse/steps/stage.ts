@@ -45,7 +45,8 @@ export async function runDone(
   unchanged?: Fingerprint,
 ): Promise<Facts> {
   const result = await run(stage, script);
-  if (result.exitCode !== 0) throw scriptFailed(script, result, "it should have been done");
+  if (result.exitCode !== 0)
+    throw scriptFailed(script, result, "the script should have gone through");
   const facts = scriptFacts(script, result);
   return unchanged === undefined ? facts : { ...facts, ...(await expectRows(stage, unchanged)) };
 }
@@ -57,7 +58,8 @@ export async function runRefused(
   before: Fingerprint,
 ): Promise<Facts> {
   const result = await run(stage, script);
-  if (result.exitCode !== REFUSED) throw scriptFailed(script, result, "it should have refused");
+  if (result.exitCode !== REFUSED)
+    throw scriptFailed(script, result, "the script should have refused");
   return { ...scriptFacts(script, result), ...(await expectRows(stage, before)) };
 }
 
