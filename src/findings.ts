@@ -82,6 +82,12 @@ export type FindingFacts =
   | { readonly code: "deletes"; readonly table: TableName; readonly rows: number }
   | { readonly code: "filtered"; readonly table: TableName; readonly where: string }
   | { readonly code: "withheld"; readonly table: TableName; readonly rows: number }
+  | {
+      readonly code: "keys_changed";
+      readonly table: TableName;
+      readonly key: readonly string[];
+      readonly rows: number;
+    }
   | { readonly code: "triggers"; readonly table: TableName; readonly triggers: readonly string[] }
   | {
       readonly code: "triggers_off";
@@ -163,6 +169,7 @@ const SEVERITY = {
   key_undecided: "blocking",
   deletes: "blocking",
   withheld: "warning",
+  keys_changed: "warning",
   filtered: "warning",
   triggers: "blocking",
   triggers_off: "notice",
@@ -227,6 +234,8 @@ function describe(facts: FindingFacts): string {
       return `table ${formatName(facts.table)}: only rows where ${printable(facts.where)} were compared (--where)`;
     case "withheld":
       return `table ${formatName(facts.table)}: ${plural(facts.rows, "delete is", "deletes are")} withheld`;
+    case "keys_changed":
+      return `table ${formatName(facts.table)}: ${plural(facts.rows, "inserted row equals a row", "inserted rows equal rows")} whose delete is withheld in every column but the key (${formatColumns(facts.key)}); if a key was changed, production would hold both: answer with --deletes apply, or name columns that stay the same with --key`;
     case "triggers":
       return `table ${formatName(facts.table)} has triggers that would fire (${facts.triggers.join(", ")}); answer with --triggers disable or --triggers fire`;
     case "triggers_off":

@@ -41,6 +41,11 @@ const COUNTED: readonly (readonly [(n: number) => FindingFacts, string, string])
     "differs in 1 row:",
     "differs in 2 rows:",
   ],
+  [
+    (rows) => ({ code: "keys_changed", table, key: [column], rows }),
+    "1 inserted row equals a row",
+    "2 inserted rows equal rows",
+  ],
   [(rows) => ({ code: "null_refused", table, column, rows }), "in 1 row,", "in 2 rows,"],
   [
     (rows) => ({ code: "deletes_all", table, rows }),

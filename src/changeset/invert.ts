@@ -13,14 +13,15 @@ const OPPOSITE = { insert: "delete", update: "update", delete: "insert" } as con
 /**
  * The changeset that undoes this one: `invert(invert(c))` has the same changes as `c`. Reads through to `c`; holds no rows.
  * Sequences are never lowered, so it has no sequence targets, and what was withheld is withheld by neither.
+ * Production is still what is changed.
  */
 export function invert(changeset: Changeset): Changeset {
   const byName = new Map(changeset.tables.map((table) => [nameKey(table.table), table]));
   return {
     tables: changeset.tables.map(invertTable),
     sequences: [],
-    production: changeset.local,
-    local: changeset.production,
+    production: changeset.production,
+    local: changeset.local,
     changes: (name, kind) => {
       const table = byName.get(nameKey(name));
       const key = table?.key.map((column) => table.columns.indexOf(column)) ?? [];

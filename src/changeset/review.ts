@@ -3,6 +3,7 @@
  */
 import { type Finding, finding } from "../findings.ts";
 import { blastRadius } from "./review/blast-radius.ts";
+import { changedKeys } from "./review/changed-keys.ts";
 import { definitionFindings } from "./review/definitions.ts";
 import { parentFindings } from "./review/parents.ts";
 import { partitionFindings } from "./review/partitions.ts";
@@ -19,6 +20,7 @@ export async function reviewFindings(subject: Subject): Promise<readonly Finding
   return [
     ...(await sameSource(subject)),
     ...definitionFindings(subject),
+    ...(await changedKeys(subject)),
     ...(await valueFindings(subject, largeObjects)),
     ...(await partitionFindings(subject)),
     ...(await blastRadius(subject)),
