@@ -57,24 +57,30 @@ export async function* wholeLines(
 }
 
 /**
- * Passes whole lines on until the line `\.`, which is left out; what follows it is not read.
+ * Passes whole lines on until the line `\.`, which is left out. Reads on to the end, because checksums stand there, and what is cut off
+ * shows only there.
  *
- * @throws what `damage` makes, if there is no such line.
+ * @throws what `damage` makes, if there is no such line, or other than empty lines follow it.
  */
 export async function* untilEndOfData(
   chunks: AsyncIterable<Buffer>,
   damage: Damage,
 ): AsyncGenerator<Buffer, void, undefined> {
+  let ended = false;
   for await (const chunk of chunks) {
-    const end = endOfData(chunk);
+    const end = ended ? 0 : endOfData(chunk);
     if (end < 0) {
       yield chunk;
       continue;
     }
+    const follows = chunk.subarray(ended ? 0 : end + END_OF_DATA.length);
+    if (follows.some((byte) => byte !== LF)) {
+      throw damage("something follows the line \\. that marks the end of the rows");
+    }
+    ended = true;
     if (end > 0) yield chunk.subarray(0, end);
-    return;
   }
-  throw damage("the rows end without the line \\. that marks their end");
+  if (!ended) throw damage("the rows end without the line \\. that marks their end");
 }
 
 /** Where the line `\.` starts in a chunk of whole lines, or -1. */
