@@ -28,10 +28,6 @@ export interface RowsSource {
 
 /** Below this, further connections gain nothing. */
 const LARGE = 64 * 1024 * 1024;
-/**
- * With fewer connections it does not pay: one COPY for each side and the comparison itself keep two cores busy.
- */
-const ENOUGH = 3;
 /** Older servers would read the whole table for each range. */
 const RANGE_SCANS = 140000;
 
@@ -94,9 +90,7 @@ function taskOf({ request, role }: RowsSource, part: TableName): Omit<Task, "tex
 function isForRanges({ lanes, versionNumber }: RowsSource, table: HeldTable): boolean {
   // Who may lock a table may read all of it, the places of its rows included.
   if (!table.isHeap || !table.isLocked || table.bytes < LARGE) return false;
-  return (
-    lanes.first.exported !== undefined && lanes.count >= ENOUGH && versionNumber >= RANGE_SCANS
-  );
+  return lanes.first.exported !== undefined && lanes.count > 1 && versionNumber >= RANGE_SCANS;
 }
 
 interface Paged {
