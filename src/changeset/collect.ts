@@ -8,6 +8,7 @@ import {
   alignMultiset,
   type LineStreams,
   type PairingOptions,
+  type TakeLines,
 } from "../compare/align.ts";
 import type { Change, Counts } from "../compare/change.ts";
 import { decodeRow } from "../compare/decode.ts";
@@ -78,19 +79,16 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
     // Such a key has no unique index, so duplicateFindings tells of it.
     onDuplicateKey: () => {},
   };
-  const found = alignLines(streams(request, rows), options, comparison.compare);
-  for await (const batch of namingTable(found, pair.name)) {
-    for (const change of batch) {
-      if (!change) continue;
-      if (!decided && change.kind !== "update") undecided.push(change);
-      else {
-        const room = record(change);
-        if (room) await room;
-      }
-    }
-  }
+  // At once: changes that waited for others would outlive the collector's nursery.
+  const take: TakeLines<void> = (before, after) => {
+    const change = comparison.compare(before, after);
+    if (!change) return;
+    if (!decided && change.kind !== "update") undecided.push(change);
+    else record(change);
+  };
+  for await (const _ of namingTable(alignLines(streams(request, rows), options, take), pair.name));
   const keys = await decideKeys(pair, undecided, { ...request, positions: context });
-  for (const change of keys.changes) await record(change);
+  for (const change of keys.changes) record(change);
   await writer.finish(rows);
   const repeated = await duplicateFindings(pair, request);
   const { counts, withheld, maxima } = tally;
@@ -102,9 +100,10 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
     maxima,
   };
 
-  function record(change: Change): Promise<void> | undefined {
+  function record(change: Change): void {
     const sortKey = comparison.sortKey(change);
-    return tally.note(change) ? writer.add(change, sortKey) : writer.withhold(change, sortKey);
+    if (tally.note(change)) writer.add(change, sortKey);
+    else writer.withhold(change, sortKey);
   }
 }
 
@@ -127,7 +126,7 @@ export async function collectKeyless(request: CollectRequest): Promise<Collected
             ? { kind: "insert", key: [], after: row }
             : { kind: "delete", key: [], before: row };
         withheld[change.kind] += 1;
-        await writer.withhold(change, line);
+        writer.withhold(change, line);
       }
     }
   }

@@ -1,6 +1,7 @@
 /**
  * Sorted runs of entries in files: written once, read once. Knows nothing of what is sorted.
  */
+import { closeSync, openSync, writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { fileFailure } from "./file-failure.ts";
 import { type Entries, type Entry, entryAt } from "./sort-entries.ts";
@@ -17,25 +18,25 @@ export interface Run {
 }
 
 /**
- * Writes the entries in their order into a new file, each with the lengths of key and line before it.
+ * Writes the entries in their order into a file at once, each with the lengths of key and line before it.
  *
  * @throws ExpectedError `file_system`.
  */
-export async function writeRun(path: string, held: Entries): Promise<void> {
+export function writeRun(path: string, held: Entries): void {
   try {
-    const file = await open(path, "w");
+    const file = openSync(path, "w");
     try {
-      for (const block of runBlocks(held)) await writeAll(file, block);
+      for (const block of runBlocks(held)) writeAll(file, block);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (error) {
     throw fileFailure(path, "writing", error);
   }
 }
 
-async function writeAll(file: FileHandle, block: Buffer): Promise<void> {
-  for (let at = 0; at < block.length; ) at += (await file.write(block, at)).bytesWritten;
+function writeAll(file: number, block: Buffer): void {
+  for (let at = 0; at < block.length; ) at += writeSync(file, block, at);
 }
 
 /** Each block is valid until the next one is asked for. */

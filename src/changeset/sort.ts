@@ -7,8 +7,8 @@ import { blockBytesOf, type Run, readRun, writeRun } from "./sort-runs.ts";
 
 /** Collects lines, then gives them back in key order. Lines hold no line break. */
 export interface LineSorter {
-  /** Undefined, or a promise that resolves when there is room for more. */
-  add(key: Buffer, line: string): Promise<void> | undefined;
+  /** Writes at once what is too much for memory. @throws ExpectedError `file_system` */
+  add(key: Buffer, line: string): void;
   /**
    * All lines in UTF-8, in batches, ascending by key, equal keys in the order of arrival. May be read once, after the last `add`; the
    * bytes of a batch are valid until the next one is asked for.
@@ -29,9 +29,9 @@ export function lineSorter(
   let made: Entries | undefined;
   const runs: string[] = [];
 
-  async function spill(held: Entries): Promise<void> {
+  function spill(held: Entries): void {
     const run = `${path}.run${runs.length}`;
-    await writeRun(run, held);
+    writeRun(run, held);
     runs.push(run);
     held.clear();
   }
@@ -40,7 +40,7 @@ export function lineSorter(
     add(key, line) {
       made ??= entries(pool);
       made.add(key, line);
-      return made.bytes() > budget ? spill(made) : undefined;
+      if (made.bytes() > budget) spill(made);
     },
     async *sorted() {
       const last = made;

@@ -23,10 +23,10 @@ import {
 
 /** Takes the changes of one table in any order. */
 export interface TableWriter {
-  /** Undefined, or a promise that resolves when there is room for more: waiting for nothing costs as much as all the rest. */
-  add(change: Change, sortKey: Buffer): Promise<void> | undefined;
+  /** Writes at once what is too much for memory. */
+  add(change: Change, sortKey: Buffer): void;
   /** The same for a change that policy leaves out. */
-  withhold(change: Change, sortKey: Buffer): Promise<void> | undefined;
+  withhold(change: Change, sortKey: Buffer): void;
   /** Sorts and stores; tables without any change leave nothing behind. */
   finish(rows: ChangedTable["rows"]): Promise<void>;
 }
@@ -112,10 +112,10 @@ function collector(width: number, path: string, sorter: LineSorter): Collector {
       update: profilers.update.result(),
       delete: profilers.delete.result(),
     }),
-    add(change: Change, sortKey: Buffer): Promise<void> | undefined {
+    add(change: Change, sortKey: Buffer): void {
       counts[change.kind] += 1;
       profilers[change.kind].note(change);
-      return sorter.add(sortKey, encodeSpooled(change));
+      sorter.add(sortKey, encodeSpooled(change));
     },
     store: () => storeSorted(path, sorter, counts),
   };

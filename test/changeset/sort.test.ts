@@ -17,7 +17,7 @@ type Entry = readonly [Buffer, string];
 async function sorted(entries: readonly Entry[], budget: number): Promise<string[]> {
   count += 1;
   const sorter = lineSorter(join(directory, `s${count}`), budget);
-  for (const [key, line] of entries) await sorter.add(key, line);
+  for (const [key, line] of entries) sorter.add(key, line);
   const lines: string[] = [];
   for await (const batch of sorter.sorted()) lines.push(...batch.map(String));
   return lines;
@@ -116,7 +116,7 @@ describe("lineSorter", () => {
   test("a reader that stops early leaves nothing open", async () => {
     count += 1;
     const sorter = lineSorter(join(directory, `s${count}`), 0);
-    for (const line of ["c", "a", "b"]) await sorter.add(Buffer.from(line), line);
+    for (const line of ["c", "a", "b"]) sorter.add(Buffer.from(line), line);
     for await (const [line] of sorter.sorted()) {
       expect(String(line)).toBe("a");
       break;

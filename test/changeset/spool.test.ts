@@ -37,10 +37,9 @@ async function store(
   changes: { readonly applied?: readonly Change[]; readonly withheld?: readonly Change[] },
 ): Promise<void> {
   const writer = target.table({ table: inPublic(name), columns: ["id", "a"], key: ["id"] });
-  for (const change of changes.applied ?? [])
-    await writer.add(change, Buffer.from(String(change.key)));
+  for (const change of changes.applied ?? []) writer.add(change, Buffer.from(String(change.key)));
   for (const change of changes.withheld ?? [])
-    await writer.withhold(change, Buffer.from(String(change.key)));
+    writer.withhold(change, Buffer.from(String(change.key)));
   await writer.finish(ROWS);
 }
 
