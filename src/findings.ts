@@ -138,6 +138,7 @@ export type FindingFacts =
       readonly column: string;
       readonly rows: number;
     }
+  | { readonly code: "production_live"; readonly rows: number }
   | { readonly code: "same_source"; readonly kind: "database" | "dump" }
   | { readonly code: "large_objects"; readonly count: number }
   | {
@@ -183,6 +184,7 @@ const SEVERITY = {
   reference_moves: "blocking",
   reference_respelled: "warning",
   identity_always_update: "blocking",
+  production_live: "warning",
   same_source: "warning",
   large_objects: "notice",
   sequence_differs: "notice",
@@ -260,6 +262,8 @@ function describe(facts: FindingFacts): string {
       return `${plural(facts.rows, "row")} of ${facts.tables.map(formatName).join(", ")} refer to each other in a circle that nothing breaks: make one of the foreign keys deferrable or one column nullable`;
     case "identity_always_update":
       return `column ${inTable(facts)} is GENERATED ALWAYS AS IDENTITY and differs in ${plural(facts.rows, "row")}: PostgreSQL never updates it; leave it out with --ignore-column`;
+    case "production_live":
+      return `production is live: ${plural(facts.rows, "row")} would be overwritten or deleted, those that it has changed itself since local was copied from it among them; if anyone wrote there, compare with the dump that local was restored from`;
     case "same_source":
       return facts.kind === "database"
         ? "production and local are the same database, so nothing can differ; name the edited copy with --local"

@@ -56,7 +56,7 @@ BEGIN
   IF current_setting('rowpatch.drifted') <> '0' OR current_setting('rowpatch.obstacles') <> '0' THEN
     RAISE EXCEPTION USING MESSAGE = concat(concat_ws(', ', CASE current_setting('rowpatch.drifted') WHEN '0' THEN NULL WHEN '1' THEN '1 change has drifted' ELSE current_setting('rowpatch.drifted') || ' changes have drifted' END,
         CASE current_setting('rowpatch.obstacles') WHEN '0' THEN NULL WHEN '1' THEN '1 obstacle by other rows' ELSE current_setting('rowpatch.obstacles') || ' obstacles by other rows' END), ': the deploy script would refuse'),
-      HINT = 'Nothing was changed. Compare again with the present production.';
+      HINT = 'Nothing was changed. Production has moved on: repeat the edits in a fresh copy of it, and compare that. The old copy would undo what others have written.';
   ELSIF current_setting('rowpatch.in_place') <> '0' AND current_setting('rowpatch.pending') <> '0' THEN
     RAISE EXCEPTION USING MESSAGE = concat(CASE current_setting('rowpatch.in_place') WHEN '1' THEN '1 change is' ELSE current_setting('rowpatch.in_place') || ' changes are' END, ' in place already: the deploy script would refuse'), HINT = 'Nothing was changed. The deploy script takes them with -v in_place=accept.';
   END IF;

@@ -5,6 +5,7 @@ import { type Finding, finding } from "../findings.ts";
 import { blastRadius } from "./review/blast-radius.ts";
 import { changedKeys } from "./review/changed-keys.ts";
 import { definitionFindings } from "./review/definitions.ts";
+import { liveProduction } from "./review/live-production.ts";
 import { parentFindings } from "./review/parents.ts";
 import { partitionFindings } from "./review/partitions.ts";
 import { replicationFindings } from "./review/replication.ts";
@@ -19,6 +20,7 @@ export async function reviewFindings(subject: Subject): Promise<readonly Finding
   const largeObjects = Math.max(await largeObjectsOf(production), await largeObjectsOf(local));
   return [
     ...(await sameSource(subject)),
+    ...liveProduction(subject),
     ...definitionFindings(subject),
     ...(await changedKeys(subject)),
     ...(await valueFindings(subject, largeObjects)),

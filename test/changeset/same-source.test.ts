@@ -27,6 +27,27 @@ describe.skipIf(!hasServer)("both sides", () => {
     expect(await remarks(production.url, local.url)).toEqual([]);
   });
 
+  test("of which production is live may hold changes of its own", async ({ skip }) => {
+    skip(!(await canDump()), "needs pg_dump");
+    await using production = await createDatabase(SQL);
+    await using local = await createDatabase({ template: production.name, sql: "DELETE FROM a" });
+    const folder = await mkdtemp(join(tmpdir(), "rowpatch-live-"));
+    const told = async (source: string) => {
+      const { messages } = await find({ production: source, local: local.url });
+      return messages.filter((text) => text.includes("is live"));
+    };
+    try {
+      expect(await told(production.url)).toEqual([
+        "production is live: 1 row would be overwritten or deleted, those that it has changed itself since local was copied from it among them; if anyone wrote there, compare with the dump that local was restored from",
+      ]);
+      expect(await told(await dumpTo(join(folder, "a.dump"), production.url, "custom"))).toEqual(
+        [],
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test("that are one dump, or a copy of it, are remarked", async ({ skip }) => {
     skip(!(await canDump()), "needs pg_dump");
     await using database = await createDatabase(SQL);

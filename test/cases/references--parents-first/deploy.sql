@@ -18,6 +18,9 @@
 --              (values, 100 bytes a row, 80 for each entry of a unique index; other indexes and TOAST are not counted)
 -- takes        as long as in the rehearsal: rowpatch rehearse writes it to rehearsal.json and the report
 --
+-- warning      production is live: 5 rows would be overwritten or deleted, those that it has changed itself since local was copied from
+--              it among them; if anyone wrote there, compare with the dump that local was restored from
+--
 -- check first  psql -X -v ON_ERROR_STOP=1 -f preflight.sql "$URL"
 -- try          psql -X -v ON_ERROR_STOP=1 -v dry_run=1 -f deploy.sql "$URL"
 -- run          psql -X -v ON_ERROR_STOP=1 -f deploy.sql "$URL"

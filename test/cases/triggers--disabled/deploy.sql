@@ -17,6 +17,8 @@
 --              (values, 100 bytes a row, 80 for each entry of a unique index; other indexes and TOAST are not counted)
 -- takes        as long as in the rehearsal: rowpatch rehearse writes it to rehearsal.json and the report
 --
+-- warning      production is live: 5 rows would be overwritten or deleted, those that it has changed itself since local was copied from
+--              it among them; if anyone wrote there, compare with the dump that local was restored from
 -- notice       table public.doc: triggers are off while the script runs: "Always; -- x" of public.doc, at_commit of public.doc, stamp of
 --              public.doc
 -- notice       table public.part: triggers are off while the script runs: on_root of public.part, on_leaf of public.part_high
