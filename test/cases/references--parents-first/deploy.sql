@@ -471,7 +471,8 @@ DECLARE
 BEGIN
   IF current_setting('rowpatch.drifted') <> '0' THEN
     SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
-    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed', ', ', current_setting('rowpatch.drifted'), CASE current_setting('rowpatch.drifted') WHEN '1' THEN ' row' ELSE ' rows' END, E':\n  ', named),
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed', ', ', current_setting('rowpatch.drifted'), CASE current_setting('rowpatch.drifted') WHEN '1' THEN ' row' ELSE ' rows' END, E':\n  ', named,
+        E'\n  and ' || nullif(greatest(current_setting('rowpatch.drifted')::bigint - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. preflight.sql shows every row.';
   END IF;
 END $drift$;
