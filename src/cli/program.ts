@@ -244,7 +244,10 @@ function compared(command: Command): Command {
     .option("--ignore-column <glob>", "column or table.column not to compare (repeatable)", collect)
     .option("--where <table=SQL>", "compare only these rows; both sides live (repeatable)", collect)
     .option("--database <name>", "which database of a pg_dumpall file")
-    .option("--memory <size>", "memory for rows that wait for their pair, and for sorting (default: 256MB)")
+    .option(
+      "--memory <size>",
+      "memory for rows that wait for their pair, and for sorting (default: 256MB)",
+    )
     .option(
       "--jobs <number>",
       "connections to each database, and tables compared at a time (default: by cores, at most 4)",
