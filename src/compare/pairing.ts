@@ -188,7 +188,7 @@ function takeOne(pending: Pending, slot: number): void {
 }
 
 /** What lines may take of the budget whose waiting gains little: no more than needed to write large blocks. */
-const WAITING = 0.4;
+const WAITING = 0.3;
 
 function isOverBudget<T>({ production, local, memoryBudget, race }: Pairing<T>): boolean {
   const { lent } = production.pending.records.pool;

@@ -35,7 +35,7 @@ const DRIFTS = 40;
 /** So many drift however long it takes. */
 const FIRST_DRIFTS = 3;
 /** How long it goes on for one row of each table and kind of change, and for more of them. */
-const DRIFT_MS = { first: 20_000, more: 1_500 };
+const DRIFT_MS = { first: 20_000, more: 1_000 };
 
 async function runDrifts(stage: Stage): Promise<Facts> {
   const { bundle } = stage;
