@@ -1,7 +1,7 @@
 /**
  * Where the fields of a line of COPY text lie, and which of them agree, byte by byte. Knows no values; makes no object for a line.
  */
-import { TAB } from "./line.ts";
+import { type Places, sameBytes, TAB } from "./line.ts";
 
 /** Below this many bytes a loop over them is faster than a call of native code. */
 export const SHORT: number = 48;
@@ -39,17 +39,20 @@ export interface Lines {
   readonly beforeEnds: Uint32Array;
   readonly after: Buffer;
   readonly afterEnds: Uint32Array;
+  /** Set anew for each field. */
+  readonly places: Places;
 }
 
 /** Whether the bytes of the fields at this position are the same. */
 export function sameField(lines: Lines, position: number): boolean {
-  const { before, after, beforeEnds, afterEnds } = lines;
-  const [from, to] = [fieldStart(beforeEnds, position), beforeEnds[position] ?? 0];
-  const [start, end] = [fieldStart(afterEnds, position), afterEnds[position] ?? 0];
-  if (to - from !== end - start) return false;
-  if (to - from > SHORT) return before.compare(after, start, end, from, to) === 0;
-  for (let at = 0; at < to - from; at += 1) {
-    if (before[from + at] !== after[start + at]) return false;
-  }
-  return true;
+  const { before, after, beforeEnds, afterEnds, places } = lines;
+  const start = fieldStart(beforeEnds, position);
+  const length = (beforeEnds[position] ?? 0) - start;
+  const otherStart = fieldStart(afterEnds, position);
+  if ((afterEnds[position] ?? 0) - otherStart !== length) return false;
+  places.left = before;
+  places.leftStart = start;
+  places.right = after;
+  places.rightStart = otherStart;
+  return sameBytes(places, length);
 }

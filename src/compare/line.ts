@@ -17,6 +17,12 @@ export interface Places {
   rightStart: number;
 }
 
+/** Places that are nowhere yet. */
+export function emptyPlaces(): Places {
+  const none = Buffer.alloc(0);
+  return { left: none, leftStart: 0, right: none, rightStart: 0 };
+}
+
 /** Where the LF of the line is that starts at `start`. @throws Error if there is none: chunks hold whole lines. */
 export function lineEnd(chunk: Buffer, start: number): number {
   const end = chunk.indexOf(LF, start);

@@ -1,7 +1,7 @@
 /**
  * Finds the next line of a side among pending lines, verifying what only shares its hash. Makes no object for a line.
  */
-import { type Places, sameBytes } from "./line.ts";
+import { emptyPlaces, type Places, sameBytes } from "./line.ts";
 import { emptyKey, type KeyRange } from "./line-key.ts";
 import { addressAt, findSlot, findSlotAfter } from "./pending.ts";
 import { recordBytes, recordLength, recordStart } from "./records.ts";
@@ -17,9 +17,7 @@ export interface Search {
 
 /** Ready to search. */
 export function createSearch(): Search {
-  const none = Buffer.alloc(0);
-  const places = { left: none, leftStart: 0, right: none, rightStart: 0 };
-  return { places, recordKey: emptyKey(), slot: -1 };
+  return { places: emptyPlaces(), recordKey: emptyKey(), slot: -1 };
 }
 
 /** Whether `owner` has a pending line with the key of the next line of `side`, a key that has been taken. Sets `slot`. */

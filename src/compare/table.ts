@@ -16,6 +16,7 @@ import {
 } from "./decode.ts";
 import { fieldStart, findFields, type Lines, sameField } from "./fields.ts";
 import { keyClassOf } from "./key.ts";
+import { emptyPlaces } from "./line.ts";
 import type { KeyField } from "./line-key.ts";
 import { sortKeyOf } from "./sort-key.ts";
 
@@ -54,6 +55,7 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
   const local = { ...shape, side: "local" } as const;
   const beforeEnds = new Uint32Array(width);
   const afterEnds = new Uint32Array(width);
+  const places = emptyPlaces();
   const canonicalRow = (row: readonly Datum[]): Datum[] =>
     row.map((value, index) => normal(value, canonical[index]));
   const keyValues = (row: readonly Datum[]) => table.key.map((position) => row[position] ?? null);
@@ -63,7 +65,7 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
       if (before && after) {
         demandWidth(findFields(before, beforeEnds), production);
         demandWidth(findFields(after, afterEnds), local);
-        return update(table, { before, beforeEnds, after, afterEnds }, canonical);
+        return update(table, { before, beforeEnds, after, afterEnds, places }, canonical);
       }
       if (before) {
         const row = canonicalRow(decodeRow(before, production));

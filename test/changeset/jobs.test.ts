@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ExpectedError } from "../../src/errors.ts";
 import { type CompareRequest, compare, makeScripts } from "../../src/pipeline.ts";
 import { createDatabase, execute, hasServer, pgDump, urlOf } from "../support/postgres.ts";
+import { requestOf } from "../support/scripts.ts";
 
 /** Tables with a key, without one, with triggers, of several sizes, and one large enough to be read in ranges of pages. */
 const PRODUCTION = `
@@ -31,17 +32,8 @@ SELECT setval('free', 100);`;
 async function result(request: Pick<CompareRequest, "production" | "local" | "jobs">) {
   const tempDirectory = await mkdtemp(join(tmpdir(), "jobs-"));
   try {
-    await using comparison = await compare({
-      ...request,
-      tempDirectory,
-      include: [],
-      exclude: [],
-      keys: [],
-      ignoreColumns: [],
-      where: [],
-      memory: 16 * 1024 * 1024,
-      env: {},
-    });
+    const options = { ...request, memory: 16 * 1024 * 1024, env: {} };
+    await using comparison = await compare(requestOf(request, options, tempDirectory));
     const scripts = await makeScripts(comparison, {
       version: "0.0.0",
       generatedAt: new Date(0),

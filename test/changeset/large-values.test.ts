@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { compare } from "../../src/pipeline.ts";
 import { canDump, dumpTo } from "../support/dumps.ts";
 import { createDatabase, hasServer, type TestDatabase } from "../support/postgres.ts";
+import { requestOf } from "../support/scripts.ts";
 
 /** Beyond every buffer and beyond the memory that is granted below. */
 const BYTES = 100_000_000;
@@ -36,18 +37,12 @@ describe.skipIf(!hasServer)("values of 100 MB", () => {
       const { production, local } = databases;
       const path = join(tempDirectory, "production");
       try {
-        await using comparison = await compare({
+        const sides = {
           production: kind === "live" ? production.url : await dumpTo(path, production.url, kind),
           local: local.url,
-          tempDirectory,
-          include: [],
-          exclude: [],
-          keys: [],
-          ignoreColumns: [],
-          where: [],
-          memory: 16 * 1024 * 1024,
-          env: {},
-        });
+        };
+        const options = { memory: 16 * 1024 * 1024, env: {} };
+        await using comparison = await compare(requestOf(sides, options, tempDirectory));
         const [page] = comparison.changeset.tables;
         const lengths: unknown[] = [];
         if (page) {

@@ -1,22 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openDump } from "../../src/sources/dump.ts";
+import { fileWriter, makeFolder } from "../support/files.ts";
 import { fixturePath, hasFixtures } from "../support/fixtures.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "rowpatch-databases-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-let files = 0;
-
-function write(content: string | Buffer): string {
-  files += 1;
-  const path = join(folder, `dump-${files}`);
-  writeFileSync(path, content);
-  return path;
-}
+const write = fileWriter(makeFolder("databases"));
 
 /** A dump as pg_dump writes it, with or without --create. */
 function dump(row: string, database?: string): string {

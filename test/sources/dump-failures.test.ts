@@ -1,22 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openDump } from "../../src/sources/dump.ts";
 import type { DumpSource } from "../../src/sources/source.ts";
+import { fileWriter, makeFolder } from "../support/files.ts";
 import { fixturePath, hasFixtures } from "../support/fixtures.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "rowpatch-dumps-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-let files = 0;
-
-function write(content: string | Buffer): string {
-  files += 1;
-  const path = join(folder, `dump-${files}`);
-  writeFileSync(path, content);
-  return path;
-}
+const folder = makeFolder("dumps");
+const write = fileWriter(folder);
 
 const table = { schema: "public", name: "film" };
 const HEADER = "--\n-- PostgreSQL database dump\n--\n\n";

@@ -1,24 +1,15 @@
-import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openDump } from "../../src/sources/dump.ts";
 import type { LinesRequest } from "../../src/sources/source.ts";
+import { fileWriter, makeFolder } from "../support/files.ts";
 import { fixturePath, hasFixtures } from "../support/fixtures.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "rowpatch-rows-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-let files = 0;
-
-function write(content: string | Buffer): string {
-  files += 1;
-  const path = join(folder, `dump-${files}`);
-  writeFileSync(path, content);
-  return path;
-}
+const folder = makeFolder("rows");
+const write = fileWriter(folder);
 
 const table = { schema: "public", name: "film" };
 const COLUMNS = ["id", "title"];

@@ -89,7 +89,8 @@ export async function scriptsOf(
   }
 }
 
-function requestOf(sides: Sides, options: Options, tempDirectory: string): CompareRequest {
+/** A comparison of everything, unless options say otherwise. */
+export function requestOf(sides: Sides, options: Options, tempDirectory: string): CompareRequest {
   return {
     ...sides,
     include: [],

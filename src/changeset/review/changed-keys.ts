@@ -4,7 +4,6 @@
 import { createHash } from "node:crypto";
 import type { Change, Datum } from "../../compare/change.ts";
 import { type Finding, finding } from "../../findings.ts";
-import { batchesOf } from "../batches.ts";
 import type { ChangedTable, Changeset } from "../types.ts";
 
 /** Rows that are remembered, at 32 bytes and what a set takes for each; further ones are not looked at. */
@@ -32,25 +31,27 @@ async function countCopies(changed: ChangedTable, changeset: Changeset): Promise
   const others = [...columns.keys()].filter((at) => !key.includes(columns[at] ?? ""));
   if (others.length === 0) return 0;
   const left = new Set<string>();
-  for await (const batch of batchesOf(changeset.withheld(table))) {
-    for (const change of batch) {
-      if (change.kind !== "delete" || left.size === REMEMBERED) continue;
-      const print = printOf(change.before, others);
-      if (print !== undefined) left.add(print);
-    }
+  for await (const print of printsOf(changeset.withheld(table), others)) {
+    left.add(print);
+    if (left.size === REMEMBERED) break;
   }
   let copies = 0;
-  for await (const batch of batchesOf(changeset.changes(table, "insert"))) {
-    for (const change of batch) {
-      const print = printOf(rowOf(change), others);
-      if (print !== undefined && left.has(print)) copies += 1;
-    }
+  for await (const print of printsOf(changeset.changes(table, "insert"), others)) {
+    if (left.has(print)) copies += 1;
   }
   return copies;
 }
 
-function rowOf(change: Change): readonly Datum[] {
-  return change.kind === "insert" ? change.after : [];
+/** Of the rows that are inserted or deleted, as far as their values tell anything. */
+async function* printsOf(
+  changes: AsyncIterable<Change>,
+  positions: readonly number[],
+): AsyncGenerator<string> {
+  for await (const change of changes) {
+    if (change.kind === "update") continue;
+    const print = printOf(change.kind === "insert" ? change.after : change.before, positions);
+    if (print !== undefined) yield print;
+  }
 }
 
 /** A fingerprint of the values; undefined where all are NULL, which tells nothing. */
