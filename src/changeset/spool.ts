@@ -191,8 +191,10 @@ function blockWriter(file: FileHandle): BlockWriter {
 }
 
 const BATCH = 256 * 1024;
-/** Read at a time: what is made of more lines would outlive the collector's nursery. */
-const READ = 64 * 1024;
+/** Read at a time: fetching less waits more than it reads. */
+const READ = 512 * 1024;
+/** Made into lines at a time: what is made of more would outlive the collector's nursery. */
+const MADE = 64 * 1024;
 const LF = 10;
 
 function kindPath(path: string, kind: ChangeKind): string {
@@ -225,7 +227,7 @@ async function* readLines(path: string): AsyncGenerator<readonly string[]> {
       const end = block.subarray(0, bytesRead).lastIndexOf(LF) + 1;
       if (end > 0) {
         position += end;
-        yield block.toString("utf8", 0, end - 1).split("\n");
+        yield* linesOf(block, end);
       } else if (bytesRead < block.length) {
         if (bytesRead > 0) throw new Error(`the spool file ${path} ends within a line`);
         return;
@@ -236,5 +238,15 @@ async function* readLines(path: string): AsyncGenerator<readonly string[]> {
     }
   } finally {
     await file.close();
+  }
+}
+
+/** The lines up to `end`, the last line end. */
+function* linesOf(block: Buffer, end: number): Generator<readonly string[]> {
+  for (let start = 0; start < end; ) {
+    const last = block.lastIndexOf(LF, Math.min(start + MADE, end) - 1);
+    const stop = last >= start ? last : block.indexOf(LF, start);
+    yield block.toString("utf8", start, stop).split("\n");
+    start = stop + 1;
   }
 }

@@ -84,6 +84,11 @@ function value(text: string): Datum {
   return text.startsWith("\\B") ? { base64: text.slice(2) } : unescapeField(text);
 }
 
+/** What lines whose parts mean the same have in common: kind, width of the key, changed columns. */
+export function signatureOf([head = "", columns = ""]: readonly string[]): string {
+  return head.charCodeAt(0) === LETTER_U ? `${head} ${columns}` : head;
+}
+
 /** Stands before a place in a line; no text of PostgreSQL holds it. */
 const PROBE = "\u0000";
 

@@ -2,17 +2,15 @@
  * `changes.jsonl`, `withheld.jsonl` and `catalog.json` as text. Formats are contracts: see README.
  */
 import type { Catalog, Table } from "../catalog/types.ts";
-import { batchesOf } from "../changeset/batches.ts";
-import { changeEncoder } from "../changeset/codec.ts";
-import { type ChangedTable, type Changeset, totalOf } from "../changeset/types.ts";
-import type { Change } from "../compare/change.ts";
+import { encodedChanges } from "../changeset/encoded.ts";
+import { type Changeset, totalOf } from "../changeset/types.ts";
 import { nameKey } from "../names.ts";
 
 /** A header line, then each change, by table and key. Lines end in LF. */
 export async function* changesText(changeset: Changeset, catalog: Catalog): AsyncGenerator<string> {
   yield header("rowpatch.changes", changeset, catalog);
   for (const table of changeset.tables) {
-    yield* linesOf(table, changeset.changes(table.table));
+    yield* encodedChanges(table, changeset.changes(table.table));
   }
 }
 
@@ -24,19 +22,7 @@ export async function* withheldText(
   yield header("rowpatch.withheld", changeset, catalog);
   for (const table of changeset.tables) {
     if (totalOf(table.withheld) === 0) continue;
-    yield* linesOf(table, changeset.withheld(table.table));
-  }
-}
-
-async function* linesOf(
-  table: ChangedTable,
-  changes: AsyncIterable<Change>,
-): AsyncGenerator<string> {
-  const encode = changeEncoder(table);
-  for await (const batch of batchesOf(changes)) {
-    let lines = "";
-    for (const change of batch) lines += `${encode(change)}\n`;
-    yield lines;
+    yield* encodedChanges(table, changeset.withheld(table.table));
   }
 }
 

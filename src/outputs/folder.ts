@@ -124,6 +124,8 @@ async function writeFile(
 ): Promise<WrittenFile> {
   const shown = join(path, name);
   const file = await guardFiles("creating", shown, () => open(join(folder, name), "wx"));
+  // The disk takes one block while the next one is made.
+  let writing = Promise.resolve();
   try {
     const digest = createHash("sha256");
     let bytes = 0;
@@ -131,16 +133,21 @@ async function writeFile(
       throwIfAborted(signal);
       digest.update(chunk);
       bytes += chunk.length;
-      await guardFiles("writing", shown, () => writeAll(file, chunk));
+      await writing;
+      writing = guardFiles("writing", shown, () => writeAll(file, chunk));
+      // Awaited with the next block; until then a failure is nobody's.
+      writing.catch(() => undefined);
       onBlock?.(chunk.length);
     }
+    await writing;
     throwIfAborted(signal);
     const synced = guardFiles("writing", shown, () => file.sync()).finally(() => file.close());
-    // Awaited once all files are written; until then a failure is nobody's.
+    // Awaited once all files are written.
     synced.catch(() => undefined);
     syncs.push(synced);
     return { name, bytes, sha256: digest.digest("hex") };
   } catch (error) {
+    await Promise.allSettled([writing]);
     await file.close();
     throw error;
   }
@@ -150,13 +157,15 @@ const BLOCK = 262_144;
 /** No character takes more bytes for each of its units. */
 const WIDEST = 3;
 
-/** Few large writes instead of one for each line. A block is valid until the next one is asked for. */
+/** Few large writes instead of one for each line. A block is valid until the one after the next is asked for. */
 async function* inBlocks(text: AsyncIterable<string>): AsyncGenerator<Buffer> {
-  const block = Buffer.allocUnsafeSlow(BLOCK);
+  let block = Buffer.allocUnsafeSlow(BLOCK);
+  let other = Buffer.allocUnsafeSlow(BLOCK);
   let end = 0;
   for await (const piece of text) {
     if (end > 0 && end + piece.length * WIDEST > BLOCK) {
       yield block.subarray(0, end);
+      [block, other] = [other, block];
       end = 0;
     }
     if (piece.length * WIDEST > BLOCK) yield Buffer.from(piece);

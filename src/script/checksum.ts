@@ -2,7 +2,7 @@
  * What a changeset is recognised by, whoever made it and when: the same in deploy and revert.
  */
 import { createHash } from "node:crypto";
-import { changeEncoder } from "../changeset/codec.ts";
+import { encodedChanges } from "../changeset/encoded.ts";
 import type { Changeset } from "../changeset/types.ts";
 
 /** SHA-256 in hexadecimal of all changes with their tables, columns and keys. Reads every change once. */
@@ -10,8 +10,8 @@ export async function checksumOf(changeset: Changeset): Promise<string> {
   const hash = createHash("sha256");
   for (const table of changeset.tables) {
     hash.update(`${JSON.stringify([table.table, table.columns, table.key])}\n`);
-    const encode = changeEncoder(table);
-    for await (const change of changeset.changes(table.table)) hash.update(`${encode(change)}\n`);
+    for await (const lines of encodedChanges(table, changeset.changes(table.table)))
+      hash.update(lines);
   }
   return hash.digest("hex");
 }

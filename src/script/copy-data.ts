@@ -2,7 +2,7 @@
  * Changes as COPY data. Changes of the spool lie there as COPY text already: their fields are put in another order, not decoded.
  */
 import { batchesOf, type SpooledChanges, spooledOf } from "../changeset/batches.ts";
-import { decodeSpooled, placeOf, probeOf } from "../changeset/spooled.ts";
+import { decodeSpooled, placeOf, probeOf, signatureOf } from "../changeset/spooled.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { copiedFields, copyLine, join, type Sql } from "./sql.ts";
 
@@ -46,8 +46,7 @@ async function* copySpooled(
     // Bytes that are no text, or a text that looks so: rare, and not for copying.
     if (line.includes("\\B")) return lineOf(view(decodeSpooled(line)), values);
     const parts = line.split("\t");
-    const [head = "", second = ""] = parts;
-    const signature = head.startsWith("u") ? `${head} ${second}` : head;
+    const signature = signatureOf(parts);
     let recipe = recipes.get(signature);
     if (!recipe) {
       recipe = recipeOf(view(probeOf(parts)), values);
