@@ -6,16 +6,14 @@ import { type Batch, createBatch, takeItems } from "./batch.ts";
 import { type KeyOf, wholeLine } from "./line-key.ts";
 import { advance, drain, type Pairing, type Results } from "./pairing.ts";
 import { createPending, type Pending } from "./pending.ts";
-import { isShuffled, sideToSpill, startRace } from "./race.ts";
+import { isInStep, isShuffled, sideToSpill, startRace } from "./race.ts";
 import { type SlabPool, slabPool } from "./records.ts";
 import { createSearch } from "./search.ts";
 import { closeSides, createSide, readOn, type SideName } from "./side.ts";
 import {
   createSpill,
   finishSpill,
-  firstPartition,
   LEVELS,
-  PARTITIONS,
   type Spill,
   type SpillStore,
   spillPending,
@@ -148,7 +146,7 @@ async function* pairLevel<T>(
         shared.options.signal?.throwIfAborted();
         await readOn(sides);
       } else {
-        pairing.spill ??= createSpill(shared.options.spill(), level, shared.options.memoryBudget);
+        pairing.spill ??= startSpill(shared, pairing, level);
         makeRoom(pairing, pairing.spill);
       }
     }
@@ -190,6 +188,15 @@ function startPairing<T>(shared: Shared<T>, streams: LineStreams, level: number)
   return { production, local, results, batch, ...room, race, search };
 }
 
+/**
+ * Lines of streams that run in step are kept in the order in which they came, once: what one side has at its end, as PostgreSQL has
+ * updated rows, mostly comes there in the order in which the other side has it.
+ */
+function startSpill<T>({ options }: Shared<T>, { race }: Pairing<T>, level: number): Spill {
+  const { spill, memoryBudget } = options;
+  return createSpill(spill(), { level, memoryBudget, inOrder: level === 0 && isInStep(race) });
+}
+
 /** Scattering ends after so many memory budgets of lines: by then the streams may run alike again. */
 const SCATTERED = 4;
 
@@ -198,22 +205,21 @@ function makeRoom<T>(pairing: Pairing<T>, spill: Spill): void {
   if (isShuffled(pairing.race)) pairing.scatter = SCATTERED * pairing.memoryBudget;
   const side = sideToSpill(pairing.race);
   if (pairing.scatter > 0) spillBoth(pairing, spill);
-  else spillPending(spill, { first: firstPartition(side.name), pending: side.pending });
+  else spillPending(spill, side.name, side.pending);
 }
 
 function spillBoth<T>({ production, local }: Pairing<T>, spill: Spill): void {
-  for (const { name, pending } of [production, local])
-    spillPending(spill, { first: firstPartition(name), pending });
+  for (const { name, pending } of [production, local]) spillPending(spill, name, pending);
 }
 
 async function* pairPartitions<T>(
   shared: Shared<T>,
-  { store, level, occupied }: Spill,
+  { store, level, partitions, occupied }: Spill,
 ): AsyncGenerator<readonly T[], void, undefined> {
-  for (let partition = 0; partition < PARTITIONS; partition += 1) {
-    if (!occupied.has(partition) && !occupied.has(PARTITIONS + partition)) continue;
+  for (let partition = 0; partition < partitions; partition += 1) {
+    if (!occupied.has(partition) && !occupied.has(partitions + partition)) continue;
     const production = store.read(partition);
-    const local = store.read(PARTITIONS + partition);
+    const local = store.read(partitions + partition);
     yield* pairLevel(shared, { production, local }, level + 1);
   }
 }

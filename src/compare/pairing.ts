@@ -15,6 +15,7 @@ import {
 } from "./pending.ts";
 import {
   isInStep,
+  isNear,
   nextAside,
   noteAgreement,
   noteAside,
@@ -33,7 +34,7 @@ import {
   type Side,
   type SideName,
 } from "./side.ts";
-import { firstPartition, type Spill, spillLine } from "./spill.ts";
+import { type Spill, spillLine } from "./spill.ts";
 
 /** What becomes of lines that differ. Lines are valid during the call. */
 export interface Results<T> {
@@ -151,7 +152,7 @@ function scatterHeads<T>(pairing: Pairing<T>, spill: Spill): void {
 
 function spillHead(spill: Spill, { name, chunk, position, headEnd, headHash }: Side): void {
   const line = { chunk, start: position, end: headEnd, hash: headHash };
-  spillLine(spill, firstPartition(name), line);
+  spillLine(spill, name, line);
 }
 
 /** Sets the next line of one side aside. Nothing that is in memory matches it. */
@@ -161,8 +162,8 @@ function setAside<T>(pairing: Pairing<T>): void {
   if (findHead(search, side, side)) {
     if (results.counted) countAgain(side.pending, search.slot);
     else results.duplicate(side.name, headLine(side));
-  } else if (!hasLine(otherOf(race, side)) && pairing.spill) {
-    // The other stream has ended: only what was spilled can match.
+  } else if (pairing.spill && (!hasLine(otherOf(race, side)) || isQueued(pairing.spill, race))) {
+    // The other stream has ended, so that only what was spilled can match; or its line is expected there, too.
     spillHead(pairing.spill, side);
   } else if (!results.counted && !hasLine(otherOf(race, side))) {
     // Nor was anything spilled.
@@ -173,6 +174,11 @@ function setAside<T>(pairing: Pairing<T>): void {
   }
   moveTo(side, side.headEnd + 1);
   noteAside(race, side);
+}
+
+/** Whether lines whose counterparts are far away go out at once, in the order in which they come. */
+function isQueued(spill: Spill, race: Race): boolean {
+  return spill.partitions === 1 && isNear(race);
 }
 
 function countAgain(pending: Pending, slot: number): void {

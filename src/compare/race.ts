@@ -23,6 +23,8 @@ export interface Race {
   /** How many lines the runner still sets aside before the other one runs, and how many were allowed last. */
   left: number;
   distance: number;
+  /** Lines set aside since the streams last agreed. */
+  gap: number;
   /** Since memory was last full: lines set aside, lines found there, and how often the streams agreed. */
   asides: number;
   found: number;
@@ -33,7 +35,7 @@ export interface Race {
 export function startRace(production: Side, local: Side): Race {
   const run = { runner: undefined, left: 0, distance: 0 };
   const last = { turn: production, lastAside: undefined };
-  return { production, local, ...last, ...run, asides: 0, found: 0, agreed: 0 };
+  return { production, local, ...last, ...run, gap: 0, asides: 0, found: 0, agreed: 0 };
 }
 
 /** The side other than this one. */
@@ -50,6 +52,7 @@ export function nextAside(race: Race): Side {
 /** The side has set its next line aside. */
 export function noteAside(race: Race, side: Side): void {
   race.asides += 1;
+  race.gap += 1;
   race.lastAside = side;
   race.turn = otherOf(race, side);
 }
@@ -64,6 +67,7 @@ export function noteFound(race: Race, side: Side): void {
 /** The streams agree. If a line was set aside just before, rows were taken out of, or put into, that side. */
 export function noteAgreement(race: Race): void {
   race.agreed += 1;
+  race.gap = 0;
   race.turn = race.lastAside ?? race.turn;
   race.lastAside = undefined;
   race.runner = undefined;
@@ -97,6 +101,14 @@ function isApart({ found, asides }: Race): boolean {
 /** Whether the streams agree again and again although lines wait, whose counterparts are far away: holding more of them gains little. */
 export function isInStep(race: Race): boolean {
   return isApart(race) && race.agreed > race.asides / 2;
+}
+
+/** So many lines are missing on the other side while streams run in step. Beyond that they are apart, and lines that wait bring them together. */
+const GAP = 32;
+
+/** Whether the streams have agreed just before. */
+export function isNear({ gap }: Race): boolean {
+  return gap < GAP;
 }
 
 /** Whether rows come in so different an order that most lines leave memory before their counterpart comes. */

@@ -1,6 +1,6 @@
 /**
- * Lines that exceed the memory budget: written to a store in partitions by the hash of their key, to be paired partition by partition.
- * Knows no files; the store is handed in.
+ * Lines that exceed the memory budget: written to a store in partitions by the hash of their key, to be paired partition by partition,
+ * or in the order in which they came, to be paired as two streams are. Knows no files; the store is handed in.
  */
 import { addressAt, clearPending, type HashedLine, hashAt, type Pending } from "./pending.ts";
 import { recordBytes, recordCount, recordLength, recordStart } from "./records.ts";
@@ -20,15 +20,10 @@ export interface SpillStore {
 }
 
 /** Parts that the lines of one side are divided into at one level. */
-export const PARTITIONS = 64;
+const PARTITIONS = 64;
 
-/** Lines still together after so many divisions share 30 of 32 bits of their hash: they are few, and kept in memory. */
+/** Lines still together after so many divisions share at least 24 of 32 bits of their hash: they are few, and kept in memory. */
 export const LEVELS = 5;
-
-/** The partitions of local follow those of production. */
-export function firstPartition(side: SideName): number {
-  return side === "production" ? 0 : PARTITIONS;
-}
 
 const PARTITION_BITS = 6;
 const HASH_BITS = 32;
@@ -39,6 +34,8 @@ const MIN_BUFFER_BYTES = 1_024;
 export interface Spill {
   readonly store: SpillStore;
   readonly level: number;
+  /** Of each side; those of local follow those of production. One alone keeps lines in the order in which they came. */
+  readonly partitions: number;
   readonly bufferBytes: number;
   /** The partitions that have lines. */
   readonly occupied: Set<number>;
@@ -47,43 +44,77 @@ export interface Spill {
   readonly used: number[];
 }
 
+export interface SpillOptions {
+  readonly level: number;
+  readonly memoryBudget: number;
+  /** Lines stay in the order in which they came: both sides are expected to have theirs in much the same one. */
+  readonly inOrder: boolean;
+}
+
 /** Nothing spilled yet. Its buffers take up to 8 MiB, less for a small budget. */
-export function createSpill(store: SpillStore, level: number, memoryBudget: number): Spill {
+export function createSpill(
+  store: SpillStore,
+  { level, memoryBudget, inOrder }: SpillOptions,
+): Spill {
   const fair = Math.floor(memoryBudget / (32 * PARTITIONS));
   const bufferBytes = Math.min(MAX_BUFFER_BYTES, Math.max(MIN_BUFFER_BYTES, fair));
-  const used = Array.from({ length: 2 * PARTITIONS }, () => 0);
-  return { store, level, bufferBytes, occupied: new Set(), buffers: [], used };
+  const partitions = inOrder ? 1 : PARTITIONS;
+  const used = Array.from({ length: 2 * partitions }, () => 0);
+  return { store, level, partitions, bufferBytes, occupied: new Set(), buffers: [], used };
 }
 
-/** Lines of one side, and the first of its partitions. */
-export interface Spilled {
-  readonly first: number;
-  readonly pending: Pending;
-}
-
-/** Moves all pending lines into their partitions. A line is written as often as it counts. */
-export function spillPending(spill: Spill, { first, pending }: Spilled): void {
-  const { records, slots } = pending;
-  for (let slot = 0; slot < slots.length; slot += 2) {
-    const address = addressAt(pending, slot);
-    if (address === 0) continue;
-    const start = recordStart(address);
-    const end = start + recordLength(records, address);
-    const partition = partitionOf(spill, first, hashAt(pending, slot));
-    for (let left = recordCount(records, address); left > 0; left -= 1) {
-      putBytes(spill, partition, { bytes: recordBytes(records, address), start, end });
+/** Moves all pending lines of a side out of memory. A line is written as often as it counts. */
+export function spillPending(spill: Spill, side: SideName, pending: Pending): void {
+  if (spill.partitions === 1) {
+    for (const address of addressesInOrder(pending)) {
+      putRecord(spill, partitionOf(spill, side, 0), { pending, address });
+    }
+  } else {
+    for (let slot = 0; slot < pending.slots.length; slot += 2) {
+      const address = addressAt(pending, slot);
+      if (address === 0) continue;
+      putRecord(spill, partitionOf(spill, side, hashAt(pending, slot)), { pending, address });
     }
   }
   clearPending(pending);
 }
 
-/** Puts one line that is not pending into its partition, of those from `first` on. */
+/** Records get ascending addresses, but for those that take the place of one that was freed. */
+function addressesInOrder(pending: Pending): Int32Array {
+  const addresses = new Int32Array(pending.size);
+  let count = 0;
+  for (let slot = 0; slot < pending.slots.length; slot += 2) {
+    const address = addressAt(pending, slot);
+    if (address === 0) continue;
+    addresses[count] = address;
+    count += 1;
+  }
+  return addresses.sort();
+}
+
+function putRecord(
+  spill: Spill,
+  partition: number,
+  { pending: { records }, address }: { readonly pending: Pending; readonly address: number },
+): void {
+  const start = recordStart(address);
+  const line = {
+    bytes: recordBytes(records, address),
+    start,
+    end: start + recordLength(records, address),
+  };
+  for (let left = recordCount(records, address); left > 0; left -= 1) {
+    putBytes(spill, partition, line);
+  }
+}
+
+/** Puts out one line of a side that is not pending. */
 export function spillLine(
   spill: Spill,
-  first: number,
+  side: SideName,
   { chunk, start, end, hash }: HashedLine,
 ): void {
-  putBytes(spill, partitionOf(spill, first, hash), { bytes: chunk, start, end: end + 1 });
+  putBytes(spill, partitionOf(spill, side, hash), { bytes: chunk, start, end: end + 1 });
 }
 
 /** Writes what is still buffered. */
@@ -94,7 +125,9 @@ export function finishSpill(spill: Spill): void {
   spill.buffers.length = 0;
 }
 
-function partitionOf({ level }: Spill, first: number, hash: number): number {
+function partitionOf({ level, partitions }: Spill, side: SideName, hash: number): number {
+  const first = side === "production" ? 0 : partitions;
+  if (partitions === 1) return first;
   const shift = HASH_BITS - PARTITION_BITS * (level + 1);
   return first + ((hash >>> shift) & (PARTITIONS - 1));
 }

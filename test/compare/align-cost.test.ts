@@ -26,7 +26,8 @@ async function cost(run: Run) {
     { productionKey: counting, localKey: counting },
   );
   expect(aligned.pairs).toEqual(naivePairs(run));
-  return { keys, spilled: aligned.spills.bytes, largestBurst: aligned.spills.largestBurst };
+  const { bytes, inOrder, largestBurst } = aligned.spills;
+  return { keys, spilled: bytes, inOrder, largestBurst };
 }
 
 describe("what differs costs, not what agrees", () => {
@@ -89,5 +90,15 @@ describe("memory", () => {
     const back = await cost({ production: moved, local: rows, memoryBudget: budget });
     expect(forth.spilled).toBeLessThan(4 * bytes);
     expect(back.spilled).toBeLessThan(8 * bytes);
+  });
+
+  test("half of the rows updated and moved to the end are spilled once, in their order", async () => {
+    const kept = rows.filter((_, id) => id % 2 === 0);
+    const updated = rows.filter((_, id) => id % 2 === 1).map((line) => `${line}!`);
+    const run = { production: rows, local: [...kept, ...updated], memoryBudget: budget };
+    const { keys, spilled, inOrder } = await cost(run);
+    expect(inOrder).toBe(1);
+    expect(spilled).toBeLessThan(2 * updated.join("\n").length);
+    expect(keys).toBeLessThan(4 * ROWS);
   });
 });

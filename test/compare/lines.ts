@@ -46,23 +46,27 @@ export interface Spills {
   made: number;
   open: number;
   bytes: number;
+  /** How often lines of both sides were kept in the order in which they came: in the first two partitions, no others. */
+  inOrder: number;
   /** The most bytes that were written between two chunks of the streams. */
   largestBurst: number;
   burst: number;
 }
 
 export function noSpills(): Spills {
-  return { made: 0, open: 0, bytes: 0, largestBurst: 0, burst: 0 };
+  return { made: 0, open: 0, bytes: 0, inOrder: 0, largestBurst: 0, burst: 0 };
 }
 
 /** Storage in memory, with a tally of its use. */
 export function memorySpill(spills: Spills): () => SpillStore {
   return () => {
     const partitions = new Map<number, Buffer[]>();
+    let highest = 0;
     spills.made += 1;
     spills.open += 1;
     return {
       write(partition, chunk) {
+        highest = Math.max(highest, partition);
         spills.bytes += chunk.length;
         spills.burst += chunk.length;
         spills.largestBurst = Math.max(spills.largestBurst, spills.burst);
@@ -80,6 +84,7 @@ export function memorySpill(spills: Spills): () => SpillStore {
       },
       async [Symbol.asyncDispose]() {
         spills.open -= 1;
+        if (highest === 1) spills.inOrder += 1;
         partitions.clear();
       },
     };
