@@ -17,7 +17,8 @@ DO $$ BEGIN IF pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_tim
 BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;
 {{settings}}
 SELECT set_config('rowpatch.pending', '0', true), set_config('rowpatch.in_place', '0', true), set_config('rowpatch.drifted', '0', true),
-       set_config('rowpatch.obstacles', '0', true), set_config('rowpatch.rows', '[]', true),
+       set_config('rowpatch.obstacles', '0', true), set_config('rowpatch.unplaced', '0', true), set_config('rowpatch.rows', '[]', true),
+       set_config('rowpatch.refusals', '[]', true),
        set_config('rowpatch.role', :'role', true), set_config('rowpatch.lacking', '[]', true) AS noted \gset rowpatch_
 
 -- Guards: the right server and database
@@ -32,10 +33,12 @@ SET TRANSACTION READ ONLY;
 
 -- Every change: pending, in place, or drifted
 {{state}}
--- What other rows stand in the way: unique values taken, parents missing, children that are new
+-- What stands in the way beside the changed rows: unique values taken, parents missing, children that are new, no partition
 {{relations}}
 -- What the role that deploys may not do; -v role=NAME asks for another role than this one
 {{privileges}}
+-- What else would stop it: the ledger, a backup that is there already
+{{refusals}}
 
 \pset format aligned
 \pset border 1
@@ -50,15 +53,28 @@ SELECT current_setting('rowpatch.rows') <> '[]' AS listed, current_setting('rowp
   SELECT item.row ->> 'what' AS "lacking privilege", item.row ->> 'help' AS "granted by"
   FROM jsonb_array_elements(current_setting('rowpatch.lacking')::jsonb) WITH ORDINALITY AS item (row, n) ORDER BY item.n;
 \endif
-SELECT current_setting('rowpatch.pending') AS pending, current_setting('rowpatch.in_place') AS "in place", current_setting('rowpatch.drifted') AS drifted, current_setting('rowpatch.obstacles') AS obstacles;
+SELECT current_setting('rowpatch.pending') AS pending, current_setting('rowpatch.in_place') AS "in place", current_setting('rowpatch.drifted') AS drifted, (current_setting('rowpatch.obstacles')::bigint + current_setting('rowpatch.unplaced')::bigint)::text AS obstacles;
 DO $verdict$
+DECLARE
+  drifted CONSTANT bigint := current_setting('rowpatch.drifted');
+  others CONSTANT bigint := current_setting('rowpatch.obstacles');
+  -- Of no account where production has moved on.
+  mixed CONSTANT bigint := CASE WHEN drifted + others = 0 AND current_setting('rowpatch.pending') <> '0' THEN current_setting('rowpatch.in_place') ELSE '0' END;
+  moved CONSTANT text := 'Production has moved on: repeat the edits in a fresh copy of it, and compare that. The old copy would undo what others have written.';
+  said text;
+  help text;
 BEGIN
-  IF current_setting('rowpatch.drifted') <> '0' OR current_setting('rowpatch.obstacles') <> '0' THEN
-    RAISE EXCEPTION USING MESSAGE = concat(concat_ws(', ', CASE current_setting('rowpatch.drifted') WHEN '0' THEN NULL WHEN '1' THEN '1 change has drifted' ELSE current_setting('rowpatch.drifted') || ' changes have drifted' END,
-        CASE current_setting('rowpatch.obstacles') WHEN '0' THEN NULL WHEN '1' THEN '1 obstacle by other rows' ELSE current_setting('rowpatch.obstacles') || ' obstacles by other rows' END), ': the deploy script would refuse'),
-      HINT = 'Nothing was changed. Production has moved on: repeat the edits in a fresh copy of it, and compare that. The old copy would undo what others have written.';
-  ELSIF current_setting('rowpatch.in_place') <> '0' AND current_setting('rowpatch.pending') <> '0' THEN
-    RAISE EXCEPTION USING MESSAGE = concat(CASE current_setting('rowpatch.in_place') WHEN '1' THEN '1 change is' ELSE current_setting('rowpatch.in_place') || ' changes are' END, ' in place already: the deploy script would refuse'), HINT = 'Nothing was changed. The deploy script takes them with -v in_place=accept.';
+  WITH parts (n, said, help) AS (
+    SELECT n, concat(amount, CASE amount WHEN 1 THEN one ELSE many END), counted.help
+    FROM (VALUES (1, drifted, ' change has drifted', ' changes have drifted', moved), (2, others, ' obstacle by other rows', ' obstacles by other rows', moved),
+      (3, current_setting('rowpatch.unplaced')::bigint, ' row has no partition', ' rows have no partition', 'Make the partitions that are missing.'),
+      (4, mixed, ' change is in place already', ' changes are in place already', 'The deploy script takes them with -v in_place=accept.')) AS counted (n, amount, one, many, help)
+    WHERE amount > 0
+    UNION ALL
+    SELECT 4 + n, refused.item ->> 'what', refused.item ->> 'help' FROM jsonb_array_elements(current_setting('rowpatch.refusals')::jsonb) WITH ORDINALITY AS refused (item, n))
+  SELECT (SELECT string_agg(parts.said, ', ' ORDER BY n) FROM parts), (SELECT string_agg(given.help, ' ' ORDER BY first) FROM (SELECT parts.help, min(n) AS first FROM parts GROUP BY 1) AS given) INTO said, help;
+  IF said IS NOT NULL THEN
+    RAISE EXCEPTION USING MESSAGE = concat(said, ': the deploy script would refuse'), HINT = concat('Nothing was changed. ', help);
   END IF;
 END $verdict$;
 \pset tuples_only on

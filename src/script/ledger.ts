@@ -38,13 +38,10 @@ const COLUMNS = {
 } as const;
 
 /** Before the steps: the ledger can be written, and what it says of these changes is known (the settings rowpatch.last, .last_told). */
-export function ledgerCheck({ ledger, checksum }: LedgerEntry): Sql {
+export function ledgerCheck(entry: LedgerEntry): Sql {
+  const { ledger } = entry;
   const name = literal(quoteName(ledger));
   const label = literal(formatName(ledger));
-  const columns = Object.entries(COLUMNS).map(
-    ([column, type]) => sql`(${literal(column)}, ${literal(type)})`,
-  );
-  const names = literal(`{${written().join()}}`);
   return sql`${doBlock(
     "ledger",
     sql`DECLARE
@@ -56,16 +53,11 @@ BEGIN
     ${mayCreate(ledger.schema, sql`concat('to make the ledger ', ${label})`)}
     RETURN;
   END IF;
-  SELECT string_agg(concat(wanted.name, ' ', wanted.type), ', ') INTO lacking
-  FROM (VALUES ${join(columns, ", ")}) AS wanted (name, type)
-  WHERE NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
-    WHERE a.attrelid = to_regclass(${name})::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = wanted.name AND format_type(a.atttypid, NULL) = wanted.type);
+  ${columnsLacking(ledger, sql`lacking`)}
   IF lacking IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat(${label}, ' is no ledger of rowpatch, it has no: ', lacking), HINT = 'Nothing was changed. Name another table with --ledger.';
   END IF;
-  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO lacking FROM pg_attribute a
-  WHERE a.attrelid = to_regclass(${name})::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
-    AND NOT a.attname = ANY (${names});
+  ${columnsWanting(ledger, sql`lacking`)}
   IF lacking IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat(${label}, ' is no ledger of rowpatch, it wants values for: ', lacking), HINT = 'Nothing was changed. Give these columns a default, or name another table with --ledger.';
   END IF;
@@ -75,14 +67,39 @@ BEGIN
   IF row_security_active(to_regclass(${name})::oid) THEN
     RAISE EXCEPTION USING MESSAGE = concat('row security may hide rows of the ledger ', ${label}, ' from the role ', current_user), HINT = 'Nothing was changed. Run as its owner, or as a role with BYPASSRLS.';
   END IF;
-  SELECT l.direction, concat(CASE l.direction WHEN 'deploy' THEN 'deployed' ELSE 'reverted' END, ' at ', to_char(l.done_at, 'YYYY-MM-DD HH24:MI:SS'), ' UTC by ', l.session_role, ', ' || l.ticket) AS told INTO entry
-  FROM ${qualified(ledger)} AS l WHERE l.checksum = ${literal(checksum)} ORDER BY l.id DESC LIMIT 1;
+  ${lastEntry(entry)}
   IF FOUND THEN
     PERFORM set_config('rowpatch.last', entry.direction, true), set_config('rowpatch.last_told', entry.told, true);
   END IF;
 END`,
   )}
 SELECT concat('ledger: ', current_setting('rowpatch.last_told')) WHERE current_setting('rowpatch.last_told') <> '' AND :rowpatch_told;`;
+}
+
+/** A statement of PL/pgSQL: the columns of a ledger that the table lacks, into a variable; NULL for none. */
+export function columnsLacking(ledger: QualifiedName, into: Sql): Sql {
+  const name = literal(quoteName(ledger));
+  const columns = Object.entries(COLUMNS).map(
+    ([column, type]) => sql`(${literal(column)}, ${literal(type)})`,
+  );
+  return sql`SELECT string_agg(concat(wanted.name, ' ', wanted.type), ', ') INTO ${into}
+  FROM (VALUES ${join(columns, ", ")}) AS wanted (name, type)
+  WHERE NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+    WHERE a.attrelid = to_regclass(${name})::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = wanted.name AND format_type(a.atttypid, NULL) = wanted.type);`;
+}
+
+/** The same for its other columns that want a value. */
+export function columnsWanting(ledger: QualifiedName, into: Sql): Sql {
+  const names = literal(`{${written().join()}}`);
+  return sql`SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO ${into} FROM pg_attribute a
+  WHERE a.attrelid = to_regclass(${literal(quoteName(ledger))})::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+    AND NOT a.attname = ANY (${names});`;
+}
+
+/** The same: what the ledger says last of these changes, as `direction` and `told`, into the record `entry`. */
+export function lastEntry({ ledger, checksum }: LedgerEntry): Sql {
+  return sql`SELECT l.direction, concat(CASE l.direction WHEN 'deploy' THEN 'deployed' ELSE 'reverted' END, ' at ', to_char(l.done_at, 'YYYY-MM-DD HH24:MI:SS'), ' UTC by ', l.session_role, ', ' || l.ticket) AS told INTO entry
+  FROM ${qualified(ledger)} AS l WHERE l.checksum = ${literal(checksum)} ORDER BY l.id DESC LIMIT 1;`;
 }
 
 /** The columns that an entry gives. */

@@ -8,17 +8,18 @@ import { readingNeeds } from "./needs.ts";
 import { preflightCheck } from "./preflight.ts";
 import { missingPrivileges } from "./privileges.ts";
 import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
+import { refusals } from "./refusals.ts";
 import { relatedTables, relationChecks } from "./relations.ts";
 import { type ScriptInput, sessionOptions } from "./scripts.ts";
 import { shapeGuards } from "./shape.ts";
 import { literal } from "./sql.ts";
-import { fill } from "./template.ts";
+import { fill, type ScriptText } from "./template.ts";
 
 const BOTH = { before: true, after: true };
 
 /** What deploy.sql would find, read-only, and which privileges it would miss. */
-export async function* preflightScript(input: ScriptInput): AsyncGenerator<string> {
-  const { tables, touched, needs } = await operationOf(input, "deploy");
+export async function* preflightScript(input: ScriptInput): AsyncGenerator<ScriptText> {
+  const { tables, touched, needs, ledger, backups } = await operationOf(input, "deploy");
   const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
   yield* fill(input.templates.preflight, {
     header: header({
@@ -48,6 +49,7 @@ export async function* preflightScript(input: ScriptInput): AsyncGenerator<strin
     state: checkAll(input.changeset, touched, { loads, check: preflightCheck, sides: BOTH }),
     privileges: missingPrivileges(needs, input),
     relations: relationChecks(input.catalog, input.changeset, tables),
+    refusals: refusals(ledger, backups),
     name: literal(input.name),
   });
 }

@@ -22,9 +22,9 @@ export function preflightCheck(rows: RowSet, from: Sql): Sql {
 
 /**
  * A DO body that counts the states of `rows` (tbl, key, change, state, detail) and lists those that are not pending. Other rows that
- * stand in the way of a change are counted for themselves: the change has its own state.
+ * stand in the way of a change, and rows without a place, are counted for themselves: the change has its own state.
  */
-export function collect(rows: Sql, counted: "drifted" | "obstacles" = "drifted"): Sql {
+export function collect(rows: Sql, counted: "drifted" | "obstacles" | "unplaced" = "drifted"): Sql {
   const counter = literal(`rowpatch.${counted}`);
   return sql`DECLARE
   n_pending bigint;
@@ -35,7 +35,7 @@ BEGIN
   WITH judged_rows AS MATERIALIZED (
     ${rows}
   )
-  SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'in place'), count(*) FILTER (WHERE state = 'drifted'),
+  SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'in place'), count(*) FILTER (WHERE state NOT IN ('pending', 'in place')),
          (SELECT jsonb_agg(jsonb_build_object('table', tbl, 'key', key, 'change', change, 'state', state, 'detail', detail))
           FROM (SELECT * FROM judged_rows WHERE state <> 'pending' ORDER BY state = 'in place', length(key), key COLLATE "C" LIMIT ${LISTED_ROWS}) AS listed)
   INTO n_pending, n_in_place, n_drifted, found FROM judged_rows;

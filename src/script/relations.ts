@@ -1,5 +1,6 @@
 /**
- * What other rows stand in a change's way, for preflight: parents missing, children that are new, unique values taken.
+ * What stands in a change's way beside its own row, for preflight: parents missing, children that are new, unique values taken, no
+ * partition.
  * Holds the key values of one constraint's changed rows in memory at a time.
  */
 import { foreignKeysTo } from "../catalog/lookup.ts";
@@ -8,6 +9,7 @@ import type { Changeset } from "../changeset/types.ts";
 import type { TableName } from "../names.ts";
 import { childrenNew } from "./relations/children.ts";
 import { parentsMissing } from "./relations/parents.ts";
+import { partitionsMissing } from "./relations/partitions.ts";
 import { valuesTaken } from "./relations/values.ts";
 import type { Sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
@@ -32,6 +34,7 @@ export async function* relationChecks(
   for (const table of tables.values()) {
     const { insert, update, delete: deleted } = table.changed.counts;
     if (insert + update > 0) {
+      yield* partitionsMissing(context, table);
       for (const constraint of table.catalog.constraints) {
         if (constraint.kind === "foreign") yield* parentsMissing(context, table, constraint);
         if (constraint.kind === "primary" || constraint.kind === "unique") {
