@@ -259,7 +259,7 @@ export async function makeScripts(
     deploy: () => deployScript(input, "deploy"),
     revert: () => deployScript(back, "revert"),
     verify: () => verifyScript(input),
-    preflight: () => preflightScript(input),
+    preflight: () => preflightScript(input, back),
   };
 }
 

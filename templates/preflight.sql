@@ -35,7 +35,7 @@ SET TRANSACTION READ ONLY;
 {{state}}
 -- What stands in the way beside the changed rows: unique values taken, parents missing, children that are new, no partition
 {{relations}}
--- What the role that deploys may not do; -v role=NAME asks for another role than this one
+-- What the role that deploys may not do, or could not take back; -v role=NAME asks for another role than this one
 {{privileges}}
 -- What else would stop it: the ledger, a backup that is there already
 {{refusals}}
@@ -50,7 +50,7 @@ SELECT current_setting('rowpatch.rows') <> '[]' AS listed, current_setting('rowp
   FROM jsonb_array_elements(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS item (row, n) ORDER BY item.row ->> 'table' COLLATE "C", item.n;
 \endif
 \if :rowpatch_lacking
-  SELECT item.row ->> 'what' AS "lacking privilege", item.row ->> 'help' AS "granted by"
+  SELECT item.row ->> 'what' AS "lacking privilege", item.row ->> 'scripts' AS "needed for", item.row ->> 'help' AS "what helps"
   FROM jsonb_array_elements(current_setting('rowpatch.lacking')::jsonb) WITH ORDINALITY AS item (row, n) ORDER BY item.n;
 \endif
 SELECT current_setting('rowpatch.pending') AS pending, current_setting('rowpatch.in_place') AS "in place", current_setting('rowpatch.drifted') AS drifted, (current_setting('rowpatch.obstacles')::bigint + current_setting('rowpatch.unplaced')::bigint)::text AS obstacles;
@@ -71,7 +71,10 @@ BEGIN
       (4, mixed, ' change is in place already', ' changes are in place already', 'The deploy script takes them with -v in_place=accept.')) AS counted (n, amount, one, many, help)
     WHERE amount > 0
     UNION ALL
-    SELECT 4 + n, refused.item ->> 'what', refused.item ->> 'help' FROM jsonb_array_elements(current_setting('rowpatch.refusals')::jsonb) WITH ORDINALITY AS refused (item, n))
+    SELECT 5, concat('the role ', current_setting('rowpatch.role'), ' lacks privileges'), 'Grant what is listed, or ask for another role with -v role=NAME.'
+    WHERE current_setting('rowpatch.lacking') LIKE '%"scripts": "deploy%' AND (drifted > 0 OR current_setting('rowpatch.pending') <> '0')
+    UNION ALL
+    SELECT 5 + n, refused.item ->> 'what', refused.item ->> 'help' FROM jsonb_array_elements(current_setting('rowpatch.refusals')::jsonb) WITH ORDINALITY AS refused (item, n))
   SELECT (SELECT string_agg(parts.said, ', ' ORDER BY n) FROM parts), (SELECT string_agg(given.help, ' ' ORDER BY first) FROM (SELECT parts.help, min(n) AS first FROM parts GROUP BY 1) AS given) INTO said, help;
   IF said IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat(said, ': the deploy script would refuse'), HINT = concat('Nothing was changed. ', help);
@@ -79,6 +82,6 @@ BEGIN
 END $verdict$;
 \pset tuples_only on
 \pset format unaligned
-SELECT {{name}} || ': ' || CASE current_setting('rowpatch.pending') WHEN '0' THEN 'already in place' ELSE 'ready to deploy' || CASE WHEN current_setting('rowpatch.lacking') = '[]' THEN ''
-  ELSE concat(', but not by role ', current_setting('rowpatch.role'), ', which lacks privileges') END END;
+SELECT {{name}} || ': ' || CASE current_setting('rowpatch.pending') WHEN '0' THEN 'already in place' ELSE 'ready to deploy' END
+  || CASE WHEN current_setting('rowpatch.lacking') ~ '"scripts": "(deploy and )?revert"' THEN concat('; to revert, the role ', current_setting('rowpatch.role'), ' lacks privileges') ELSE '' END;
 ROLLBACK;

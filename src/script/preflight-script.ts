@@ -17,9 +17,13 @@ import { fill, type ScriptText } from "./template.ts";
 
 const BOTH = { before: true, after: true };
 
-/** What deploy.sql would find, read-only, and which privileges it would miss. */
-export async function* preflightScript(input: ScriptInput): AsyncGenerator<ScriptText> {
+/** What deploy.sql would find, read-only, and which privileges it and revert.sql, made from `back`, would miss. */
+export async function* preflightScript(
+  input: ScriptInput,
+  back: ScriptInput,
+): AsyncGenerator<ScriptText> {
   const { tables, touched, needs, ledger, backups } = await operationOf(input, "deploy");
+  const revert = (await operationOf(back, "revert")).needs;
   const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
   yield* fill(input.templates.preflight, {
     header: header({
@@ -47,7 +51,7 @@ export async function* preflightScript(input: ScriptInput): AsyncGenerator<Scrip
     ),
     load: fillLoads(loads.values()),
     state: checkAll(input.changeset, touched, { loads, check: preflightCheck, sides: BOTH }),
-    privileges: missingPrivileges(needs, input),
+    privileges: missingPrivileges({ deploy: needs, revert }, input),
     relations: relationChecks(input.catalog, input.changeset, tables),
     refusals: refusals(ledger, backups),
     name: literal(input.name),

@@ -1,9 +1,10 @@
 /**
- * What makes deploy.sql refuse beside rows, for preflight: a ledger that is none or says no, a backup that is there already.
+ * What makes deploy.sql refuse beside rows, for preflight: settings, a ledger that is none or says no, a backup that is there already.
  */
 import { formatName, quoteIdentifier, quoteName } from "../names.ts";
 import type { Backup } from "./backup.ts";
 import { columnsLacking, columnsWanting, type LedgerEntry, lastEntry } from "./ledger.ts";
+import { restricted } from "./row-security.ts";
 import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
 
 /**
@@ -11,7 +12,11 @@ import { doBlock, join, literal, type Sql, sql } from "./sql.ts";
  * the checks of the rows and of the privileges.
  */
 export function refusals(ledger: LedgerEntry | undefined, backups: readonly Backup[]): Sql {
-  if (!ledger && backups.length === 0) return sql``;
+  const parts = [
+    sessionPart(),
+    ...(ledger ? [ledgerPart(ledger)] : []),
+    ...(backups.length > 0 ? [backupPart(backups)] : []),
+  ];
   return doBlock(
     "refusals",
     sql`DECLARE
@@ -21,7 +26,7 @@ export function refusals(ledger: LedgerEntry | undefined, backups: readonly Back
   refused jsonb := '[]';
 BEGIN
   IF current_setting('rowpatch.pending') = '0' AND current_setting('rowpatch.drifted') = '0' THEN RETURN; END IF;
-${join([...(ledger ? [ledgerPart(ledger)] : []), ...(backups.length > 0 ? [backupPart(backups)] : [])], "\n")}
+${join(parts, "\n")}
   PERFORM set_config('rowpatch.refusals', refused::text, true);
 END`,
   );
@@ -29,6 +34,16 @@ END`,
 
 function refuse(what: Sql, help: string): Sql {
   return sql`refused := refused || jsonb_build_object('what', ${what}, 'help', ${literal(help)});`;
+}
+
+/** Settings of this session, which are those of the deploy where the role is the same. */
+function sessionPart(): Sql {
+  return sql`  IF NOT current_setting('track_counts')::boolean THEN
+    ${refuse(sql`'track_counts is off: what the script does could not be checked'`, "Switch track_counts on.")}
+  END IF;
+  IF r = current_user AND current_setting('session_replication_role') <> 'origin' THEN
+    ${refuse(sql`'session_replication_role is not origin: foreign keys would not be checked'`, "Deploy with session_replication_role = origin.")}
+  END IF;`;
 }
 
 /** In the words of the deploy script, in its order. What this role may not read counts as the worst. */
@@ -65,11 +80,6 @@ function ledgerPart(entry: LedgerEntry): Sql {
       END IF;
     END IF;
   END IF;`;
-}
-
-/** Whether row security of the relation `c` may hide rows from the role, as row_security_active() tells it of the current one. */
-export function restricted(role: Sql): Sql {
-  return sql`c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(${role}, c.relowner, 'USAGE')) AND NOT (SELECT s.rolsuper OR s.rolbypassrls FROM pg_roles s WHERE s.rolname = ${role})`;
 }
 
 /** Found without to_regclass(), which takes USAGE on the schema. */

@@ -91,6 +91,22 @@ describe
       await expectRefusal(copy.url, files, { preflight: said, deploy: said });
     });
 
+    test("settings of the session that deploy refuses", async () => {
+      await using copy = await driftedCopy(common, "SELECT 1");
+      for (const setting of ["track_counts=off", "session_replication_role=replica"]) {
+        const env = { PGOPTIONS: `-c ${setting}` };
+        for (const script of ["preflight", "deploy"] as const) {
+          const run = await psql(copy.url, { file: files.path(script), env });
+          expect(run, script).toMatchObject({
+            exitCode: 3,
+            stderr: expect.stringMatching(
+              /track_counts is off|session_replication_role is not origin/,
+            ),
+          });
+        }
+      }
+    });
+
     test("rows that have drifted and the ledger are told of together", async () => {
       await using copy = await driftedCopy(
         common,
