@@ -76,7 +76,7 @@ END $drift$;
 {{settle}}SELECT current_setting('rowpatch.outcome') AS outcome \gset rowpatch_
 \if :dry_run
   ROLLBACK;
-  SELECT 'dry run, rolled back: ' || :'rowpatch_outcome';
+  SELECT 'dry run, all rolled back: ' || :'rowpatch_outcome';
 \else
 {{sequences}}  COMMIT;
   SELECT {{name}} || ': ' || :'rowpatch_outcome';

@@ -133,6 +133,15 @@ describe
         common,
         "UPDATE choice SET votes = NULL WHERE id = 1; DELETE FROM choice WHERE id = 3",
       );
+      const before = await stateOf(copy.url);
+      const dry = await psql(copy.url, {
+        file: common.files.path("deploy"),
+        variables: { in_place: "accept", dry_run: "1" },
+      });
+      expect(dry.stdout).toMatch(
+        /\ndry run, all rolled back: 7 rows would be changed, the others were in place\n$/,
+      );
+      expect(await stateOf(copy.url)).toEqual(before);
       const run = await psql(copy.url, {
         file: common.files.path("deploy"),
         variables: { in_place: "accept" },

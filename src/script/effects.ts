@@ -74,10 +74,10 @@ export function effectsCheck(
       own,
       hint: literal(HINT[direction]),
       partly: literal(PARTLY[direction]),
-      outcome: literal(plural(changes, "row changed", "rows changed")),
+      outcome: sql`${literal(plural(changes, "row"))}, wrote, 'changed'`,
       part: parked
-        ? sql`' rows written, some of them twice; the others were in place'`
-        : sql`CASE done WHEN 1 THEN ' row' ELSE ' rows' END, ' changed, the others were in place'`,
+        ? sql`done, ' rows', wrote, 'written, some of them twice; the others were in place'`
+        : sql`done, CASE done WHEN 1 THEN ' row' ELSE ' rows' END, wrote, 'changed, the others were in place'`,
     }),
   );
 }
@@ -115,6 +115,7 @@ function body(reviewed: readonly Sql[], texts: Texts): Sql {
   fewer text;
   redefined text;
   done bigint;
+  wrote CONSTANT text := CASE WHEN current_setting('rowpatch.dry_run')::boolean THEN ' would be ' ELSE ' ' END;
 BEGIN
   WITH listed (tbl, ins, upd, del) AS (VALUES
       ${join(reviewed, ",\n      ")}),
@@ -157,7 +158,7 @@ BEGIN
     RAISE EXCEPTION USING MESSAGE = concat(E'a part of the changes is in place already:\\n  ', fewer),
       HINT = ${texts.partly};
   END IF;
-  PERFORM set_config('rowpatch.done', done::text, true), set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
-    WHEN fewer IS NOT NULL THEN concat(done, ${texts.part}) ELSE ${texts.outcome} END, true);
+  PERFORM set_config('rowpatch.done', done::text, true), set_config('rowpatch.outcome', CASE WHEN done = 0 THEN concat('already in place, nothing', wrote, 'changed')
+    WHEN fewer IS NOT NULL THEN concat(${texts.part}) ELSE concat(${texts.outcome}) END, true);
 END`;
 }

@@ -136,7 +136,10 @@ const ACTUAL = sql`SELECT touched.tbl, concat('kind ', CASE c.relkind WHEN 'p' T
 /** Tables in one block: keeps each well below the size at which PostgreSQL fails on a DO block. */
 const TABLES = 50;
 
-/** DO blocks that raise an exception naming every fact that is missing or new. */
+/** At most so many facts are named. */
+const NAMED_FACTS = 20;
+
+/** DO blocks that raise an exception naming the tables that are not there, and the facts that are missing or new. */
 export function* shapeGuards(catalog: Catalog, tables: readonly Table[]): Generator<Sql> {
   for (let start = 0; start < tables.length; start += TABLES) {
     yield doBlock("shape", guardBody(catalog, tables.slice(start, start + TABLES)));
@@ -152,21 +155,27 @@ function guardBody(catalog: Catalog, tables: readonly Table[]): Sql {
   const touched = tables.map((table) => sql`(${literal(quoteName(table.name))})`);
   return sql`DECLARE
   moved text;
+  absent boolean;
 BEGIN
   WITH named (tbl) AS (VALUES ${join(touched, ", ")}),
   touched AS (SELECT tbl, to_regclass(tbl)::oid AS oid FROM named),
   reviewed (tbl, fact) AS (VALUES
       ${join(reviewed, ",\n      ")}),
   actual AS (
-    ${ACTUAL})
-  SELECT string_agg(concat(tbl, ': ', note), E'\\n  ' ORDER BY tbl, note) INTO moved
-  FROM (
-    SELECT r.tbl, concat('no longer: ', r.fact) AS note FROM reviewed r WHERE NOT EXISTS (SELECT FROM actual a WHERE a.tbl = r.tbl AND a.fact = r.fact)
+    ${ACTUAL}),
+  difference AS (
+    SELECT tbl, 'there is no such table' AS note, true AS missing FROM touched WHERE oid IS NULL
     UNION ALL
-    SELECT a.tbl, concat('new: ', a.fact) FROM actual a WHERE NOT EXISTS (SELECT FROM reviewed r WHERE r.tbl = a.tbl AND r.fact = a.fact)
-  ) AS difference;
-  IF moved IS NOT NULL THEN
-    RAISE EXCEPTION USING MESSAGE = concat(E'tables are not as reviewed:\\n  ', moved), HINT = 'Nothing was changed. Compare again with the present schema.';
+    SELECT r.tbl, concat('no longer: ', r.fact), false FROM reviewed r JOIN touched t USING (tbl)
+    WHERE t.oid IS NOT NULL AND NOT EXISTS (SELECT FROM actual a WHERE a.tbl = r.tbl AND a.fact = r.fact)
+    UNION ALL
+    SELECT a.tbl, concat('new: ', a.fact), false FROM actual a WHERE NOT EXISTS (SELECT FROM reviewed r WHERE r.tbl = a.tbl AND r.fact = a.fact)),
+  numbered AS (SELECT *, row_number() OVER (ORDER BY missing DESC, tbl, note) AS n FROM difference)
+  SELECT concat_ws(E'\\n  ', string_agg(concat(tbl, ': ', note), E'\\n  ' ORDER BY n) FILTER (WHERE n <= ${NAMED_FACTS}), 'and ' || nullif(greatest(count(*) - ${NAMED_FACTS}, 0), 0) || ' more'), bool_or(missing)
+  INTO moved, absent FROM numbered;
+  IF moved <> '' THEN
+    RAISE EXCEPTION USING MESSAGE = concat(E'tables are not as reviewed:\\n  ', moved),
+      HINT = concat('Nothing was changed. ', CASE WHEN absent THEN concat('This is database ', current_database(), ': is it the right one? If so, compare') ELSE 'Compare' END, ' again with the present schema.');
   END IF;
 END`;
 }

@@ -42,6 +42,13 @@ describe.skipIf(!hasServer).concurrent("operations", { timeout: 120_000 }, () =>
     const again = await psql(copy.url, { file: common.files.path("deploy") });
     expect(again.stdout.match(/^\d+\.\d s {2}step/gm)).toHaveLength(1);
     expect(again.stdout).toMatch(/\nCHG-1: already in place, nothing changed\n$/);
+    const dry = { quiet: "1", dry_run: "yes" };
+    expect(
+      await psql(copy.url, { file: common.files.path("deploy"), variables: dry }),
+    ).toMatchObject({
+      exitCode: 0,
+      stdout: "dry run, all rolled back: already in place, nothing would be changed\n",
+    });
     const variables = { quiet: "1" };
     expect(await psql(copy.url, { file: common.files.path("revert"), variables })).toMatchObject({
       exitCode: 0,

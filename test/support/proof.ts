@@ -63,7 +63,7 @@ const IN_PLACE = /: already in place, nothing changed$/;
 async function beforeDeploy(files: Files, url: string, original: State): Promise<void> {
   await succeeds(files, "preflight", url, /: ready to deploy$/);
   await fails(files, "verify", url, /not in place, [1-9]\d* rows?:/);
-  await succeeds(files, "deploy", url, /^dry run, rolled back: \d+ rows? changed$/m, {
+  await succeeds(files, "deploy", url, /^dry run, all rolled back: \d+ rows? would be changed$/m, {
     dry_run: "1",
   });
   expect(await stateOf(url), "after a dry run").toEqual(original);

@@ -164,6 +164,7 @@ $locks$;
 DO $shape$
 DECLARE
   moved text;
+  absent boolean;
 BEGIN
   WITH named (tbl) AS (VALUES ('"public"."doc"'), ('"public"."part"')),
   touched AS (SELECT tbl, to_regclass(tbl)::oid AS oid FROM named),
@@ -237,15 +238,20 @@ BEGIN
     UNION ALL
     SELECT touched.tbl, concat('referenced by "', replace(n.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '" "', replace(k.conname, '"', '""'), '" ', pg_get_constraintdef(k.oid))
     FROM touched JOIN pg_constraint k ON k.confrelid = touched.oid JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE k.contype = 'f' AND k.conparentid = 0)
-  SELECT string_agg(concat(tbl, ': ', note), E'\n  ' ORDER BY tbl, note) INTO moved
-  FROM (
-    SELECT r.tbl, concat('no longer: ', r.fact) AS note FROM reviewed r WHERE NOT EXISTS (SELECT FROM actual a WHERE a.tbl = r.tbl AND a.fact = r.fact)
+    WHERE k.contype = 'f' AND k.conparentid = 0),
+  difference AS (
+    SELECT tbl, 'there is no such table' AS note, true AS missing FROM touched WHERE oid IS NULL
     UNION ALL
-    SELECT a.tbl, concat('new: ', a.fact) FROM actual a WHERE NOT EXISTS (SELECT FROM reviewed r WHERE r.tbl = a.tbl AND r.fact = a.fact)
-  ) AS difference;
-  IF moved IS NOT NULL THEN
-    RAISE EXCEPTION USING MESSAGE = concat(E'tables are not as reviewed:\n  ', moved), HINT = 'Nothing was changed. Compare again with the present schema.';
+    SELECT r.tbl, concat('no longer: ', r.fact), false FROM reviewed r JOIN touched t USING (tbl)
+    WHERE t.oid IS NOT NULL AND NOT EXISTS (SELECT FROM actual a WHERE a.tbl = r.tbl AND a.fact = r.fact)
+    UNION ALL
+    SELECT a.tbl, concat('new: ', a.fact), false FROM actual a WHERE NOT EXISTS (SELECT FROM reviewed r WHERE r.tbl = a.tbl AND r.fact = a.fact)),
+  numbered AS (SELECT *, row_number() OVER (ORDER BY missing DESC, tbl, note) AS n FROM difference)
+  SELECT concat_ws(E'\n  ', string_agg(concat(tbl, ': ', note), E'\n  ' ORDER BY n) FILTER (WHERE n <= 20), 'and ' || nullif(greatest(count(*) - 20, 0), 0) || ' more'), bool_or(missing)
+  INTO moved, absent FROM numbered;
+  IF moved <> '' THEN
+    RAISE EXCEPTION USING MESSAGE = concat(E'tables are not as reviewed:\n  ', moved),
+      HINT = concat('Nothing was changed. ', CASE WHEN absent THEN concat('This is database ', current_database(), ': is it the right one? If so, compare') ELSE 'Compare' END, ' again with the present schema.');
   END IF;
 END
 $shape$;
@@ -455,6 +461,7 @@ DECLARE
   fewer text;
   redefined text;
   done bigint;
+  wrote CONSTANT text := CASE WHEN current_setting('rowpatch.dry_run')::boolean THEN ' would be ' ELSE ' ' END;
 BEGIN
   WITH listed (tbl, ins, upd, del) AS (VALUES
       ('"public"."doc"', 1, 1, 1),
@@ -498,15 +505,15 @@ BEGIN
     RAISE EXCEPTION USING MESSAGE = concat(E'a part of the changes is in place already:\n  ', fewer),
       HINT = 'Nothing was changed. preflight.sql shows which. To take them as they are, add -v in_place=accept; revert.sql would then undo them too.';
   END IF;
-  PERFORM set_config('rowpatch.done', done::text, true), set_config('rowpatch.outcome', CASE WHEN done = 0 THEN 'already in place, nothing changed'
-    WHEN fewer IS NOT NULL THEN concat(done, CASE done WHEN 1 THEN ' row' ELSE ' rows' END, ' changed, the others were in place') ELSE '8 rows changed' END, true);
+  PERFORM set_config('rowpatch.done', done::text, true), set_config('rowpatch.outcome', CASE WHEN done = 0 THEN concat('already in place, nothing', wrote, 'changed')
+    WHEN fewer IS NOT NULL THEN concat(done, CASE done WHEN 1 THEN ' row' ELSE ' rows' END, wrote, 'changed, the others were in place') ELSE concat('8 rows', wrote, 'changed') END, true);
 END
 $effects$;
 
 SELECT current_setting('rowpatch.outcome') AS outcome \gset rowpatch_
 \if :dry_run
   ROLLBACK;
-  SELECT 'dry run, rolled back: ' || :'rowpatch_outcome';
+  SELECT 'dry run, all rolled back: ' || :'rowpatch_outcome';
 \else
   COMMIT;
   SELECT 'CHG-1' || ': ' || :'rowpatch_outcome';
