@@ -13,7 +13,7 @@ import { relatedTables, relationChecks } from "./relations.ts";
 import { type ScriptInput, sessionOptions } from "./scripts.ts";
 import { shapeGuards } from "./shape.ts";
 import { literal } from "./sql.ts";
-import { fill, type ScriptText } from "./template.ts";
+import { fill } from "./template.ts";
 
 const BOTH = { before: true, after: true };
 
@@ -21,7 +21,7 @@ const BOTH = { before: true, after: true };
 export async function* preflightScript(
   input: ScriptInput,
   back: ScriptInput,
-): AsyncGenerator<ScriptText> {
+): AsyncGenerator<string> {
   const { tables, touched, needs, ledger, backups } = await operationOf(input, "deploy");
   const revert = (await operationOf(back, "revert")).needs;
   const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });
