@@ -19,6 +19,11 @@ export interface Step {
   readonly whole: boolean;
   /** And the old ones too: nothing was released or cascaded. */
   readonly asCompared: boolean;
+  /**
+   * Rows, by `rowKey`, that an earlier step or a referential action has written already: triggers may have set columns of theirs
+   * since. Only of updates and deletes.
+   */
+  readonly rewritten?: ReadonlySet<string>;
   /** Why the step is there, where its kind does not say. */
   readonly reason?: string;
 }

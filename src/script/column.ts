@@ -28,6 +28,11 @@ export interface ScriptColumn {
   readonly collatable: boolean;
 }
 
+/** Whether triggers that fire in this very script may write it: its old value is known until then, its new one is not. */
+export function isWrittenByTriggers({ checked }: ScriptColumn): boolean {
+  return checked.before && !checked.after;
+}
+
 /** Types that read better bare; search_path begins with pg_catalog, so they mean what they say. */
 const BARE: ReadonlySet<string> = new Set(
   (

@@ -3,23 +3,24 @@
  * and the checks at the end of the script tell.
  */
 import type { Change, Datum } from "../compare/change.ts";
+import { rowKey } from "../order/release.ts";
 import type { Step } from "../order/steps.ts";
 import { unreferenced } from "./children.ts";
-import { assigned, valueIs } from "./column.ts";
+import { assigned, isWrittenByTriggers, type ScriptColumn, valueIs } from "./column.ts";
 import { ident, join, type Sql, sql } from "./sql.ts";
 import { columnList, keyCondition, type ScriptTable } from "./table.ts";
 
-/** The statement for one change. */
-export function statement(table: ScriptTable, change: Change): Sql {
+/** The statement for one change. `rewritten` says that this transaction has written the row already: triggers may have fired. */
+export function statement(table: ScriptTable, change: Change, rewritten = false): Sql {
   switch (change.kind) {
     case "insert":
       return insertRows(table, [change.after]);
     case "update":
-      return update(table, change);
+      return update(table, change, rewritten);
     case "delete":
       return sql`DELETE FROM ${table.target} WHERE ${join(
         [
-          deleteCondition(table, change),
+          deleteCondition(table, change, rewritten),
           ...unreferenced(table.children, change.before, keyCondition(table, change.key, sql`c.`)),
         ],
         " AND ",
@@ -37,7 +38,10 @@ export function statementTogether(table: ScriptTable, step: Step, changes: reado
   }
   const deletes = changes.flatMap((change) => (change.kind === "delete" ? [change] : []));
   const rows = join(
-    deletes.map((change) => sql`(${deleteCondition(table, change)})`),
+    deletes.map(
+      (change) =>
+        sql`(${deleteCondition(table, change, step.rewritten?.has(rowKey(change)) ?? false)})`,
+    ),
     "\n  OR ",
   );
   const keys = (row: Sql) =>
@@ -86,24 +90,46 @@ function rowValues(table: ScriptTable, row: readonly Datum[], typed: boolean): S
   );
 }
 
-function update(table: ScriptTable, change: Extract<Change, { kind: "update" }>): Sql {
+function update(
+  table: ScriptTable,
+  change: Extract<Change, { kind: "update" }>,
+  rewritten: boolean,
+): Sql {
   const assignments: Sql[] = [];
-  const guards: Sql[] = [];
+  const values: (readonly [ScriptColumn, Datum])[] = [];
   for (const [index, position] of change.columns.entries()) {
     const column = table.columns[position];
     if (!column) throw new Error(`${table.label} has no column at ${position}`);
     assignments.push(sql`${ident(column.name)} = ${assigned(column, change.after[index] ?? null)}`);
-    if (column.checked.before) guards.push(valueIs(column, change.before[index] ?? null, sql``));
+    values.push([column, change.before[index] ?? null]);
   }
-  const condition = join([keyCondition(table, change.key, sql``), ...guards], " AND ");
-  return sql`UPDATE ${table.target} SET ${join(assignments, ", ")} WHERE ${condition};`;
+  const condition = [keyCondition(table, change.key, sql``), ...guards(values, rewritten)];
+  return sql`UPDATE ${table.target} SET ${join(assignments, ", ")} WHERE ${join(condition, " AND ")};`;
 }
 
-function deleteCondition(table: ScriptTable, change: Extract<Change, { kind: "delete" }>): Sql {
-  const guards = table.columns.flatMap((column, position) =>
-    table.keyPositions.includes(position) || !column.checked.before
+function deleteCondition(
+  table: ScriptTable,
+  change: Extract<Change, { kind: "delete" }>,
+  rewritten: boolean,
+): Sql {
+  const values = table.columns.flatMap((column, position) =>
+    table.keyPositions.includes(position)
       ? []
-      : [valueIs(column, change.before[position] ?? null, sql``)],
+      : [[column, change.before[position] ?? null] as const],
   );
-  return join([keyCondition(table, change.key, sql``), ...guards], " AND ");
+  const condition = [keyCondition(table, change.key, sql``), ...guards(values, rewritten)];
+  return join(condition, " AND ");
+}
+
+/**
+ * The row holds its old values. What triggers may have written into it since this transaction wrote it first is not known; that it did
+ * is asked in its place.
+ */
+function guards(values: readonly (readonly [ScriptColumn, Datum])[], rewritten: boolean): Sql[] {
+  const known = values.filter(
+    ([column]) => column.checked.before && !(rewritten && isWrittenByTriggers(column)),
+  );
+  const found = known.map(([column, value]) => valueIs(column, value, sql``));
+  const isAsked = rewritten && values.some(([column]) => isWrittenByTriggers(column));
+  return isAsked ? [...found, sql`xmin = pg_current_xact_id_if_assigned()::xid`] : found;
 }

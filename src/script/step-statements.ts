@@ -3,6 +3,7 @@
  */
 import type { Change } from "../compare/change.ts";
 import { nameKey } from "../names.ts";
+import { rowKey } from "../order/release.ts";
 import type { Plan, Step } from "../order/steps.ts";
 import {
   applyRows,
@@ -15,6 +16,7 @@ import {
 } from "./bulk.ts";
 import { type Loads, loadKey } from "./checks.ts";
 import { chunksOf, valuesList } from "./chunks.ts";
+import { isWrittenByTriggers } from "./column.ts";
 import { progress, progressOfWriting } from "./progress.ts";
 import { type RowSet, sameKey } from "./row-set.ts";
 import { comment, doBlock, type Sql, sql } from "./sql.ts";
@@ -43,7 +45,7 @@ export async function writtenSteps(
     const size = known
       ? measured(table, rows, table.changed.profiles[kind])
       : await measure(table, rows);
-    if (!size.copyable || !isBulk(size, step.count, options))
+    if (!size.copyable || isRewritten(step, table) || !isBulk(size, step.count, options))
       written.push({ step, table, form: "rows" });
     else if (!options.temporaryTables) written.push({ step, table, form: "lists" });
     else {
@@ -72,6 +74,11 @@ export function reusableLoads(steps: readonly WrittenStep[]): Loads {
   );
 }
 
+/** Whether the guards of some rows are others than those of the rest, which one statement for all cannot tell apart. */
+function isRewritten({ rewritten }: Step, { columns }: ScriptTable): boolean {
+  return rewritten !== undefined && columns.some(isWrittenByTriggers);
+}
+
 /** Every step under a comment that says its place, kind and size. */
 export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGenerator<Sql> {
   for (const [index, written] of steps.entries()) {
@@ -80,6 +87,10 @@ export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGener
     const rows = `${step.count} ${step.kind}${step.count === 1 ? "" : "s"}`;
     const title = `tep ${index + 1} of ${steps.length}: ${table.label}, ${rows}${why}`;
     yield comment(`S${title}`);
+    if (isRewritten(step, table))
+      yield comment(
+        "A row that this transaction has written before is asked for by xmin, not by what triggers may have set in it since",
+      );
     yield index === 0 ? progress(`s${title}`) : progressOfWriting(`s${title}`);
     yield* statements(written);
     yield sql``;
@@ -109,7 +120,8 @@ async function* statements(written: WrittenStep): AsyncGenerator<Sql> {
       yield applyRows(chunk, valuesList(chunk, { before: true, after: true }));
     }
   } else {
-    for await (const change of step.changes()) yield statement(table, change);
+    for await (const change of step.changes())
+      yield statement(table, change, step.rewritten?.has(rowKey(change)));
   }
 }
 
