@@ -4,13 +4,22 @@
 
 import { createSlab, type Slab, type SlabPool, takeSlab } from "../compare/records.ts";
 
-/** A line with its key before it, somewhere in a buffer. */
-export interface Entry {
-  readonly buffer: Buffer;
+/** Where a key lies. */
+export interface KeyPlace {
+  readonly key: Buffer;
   readonly start: number;
-  /** Where the key ends and the line starts. */
   readonly middle: number;
+}
+
+/** Where a line lies, without its end. */
+export interface LinePlace {
+  readonly line: Buffer;
+  readonly from: number;
   readonly end: number;
+}
+
+/** A line with its key. */
+export interface Entry extends KeyPlace, LinePlace {
   /** The key's first bytes as numbers, see `numberAt`. */
   readonly first: number;
   readonly second: number;
@@ -21,6 +30,8 @@ export interface Entries {
   readonly add: (key: Buffer, line: string) => void;
   /** What they take, about. */
   readonly bytes: () => number;
+  /** Whether they came in their order. */
+  readonly isAscending: () => boolean;
   /** The order of the entries: ascending by key, equal keys in the order of arrival. */
   readonly sorted: () => Uint32Array;
   /** Where an entry lies, until `clear`. */
@@ -44,11 +55,11 @@ export function numberAt(buffer: Buffer, offset: number, end: number): number {
   return length <= 0 ? 0 : buffer.readUIntBE(offset, length) * 256 ** (DIGITS - length);
 }
 
-/** Where an entry lies in a buffer, with the numbers of its key. */
-export function entryAt(buffer: Buffer, start: number, middle: number, end: number): Entry {
-  const first = numberAt(buffer, start, middle);
-  const second = numberAt(buffer, start + DIGITS, middle);
-  return { buffer, start, middle, end, first, second };
+/** An entry, with the numbers of its key. */
+export function entryOf({ key, start, middle }: KeyPlace, { line, from, end }: LinePlace): Entry {
+  const first = numberAt(key, start, middle);
+  const second = numberAt(key, start + DIGITS, middle);
+  return { key, start, middle, line, from, end, first, second };
 }
 
 /** By the bytes of the keys: negative, 0 or positive. */
@@ -56,7 +67,7 @@ export function compareEntries(a: Entry, b: Entry): number {
   return (
     a.first - b.first ||
     a.second - b.second ||
-    a.buffer.compare(b.buffer, b.start, b.middle, a.start, a.middle)
+    a.key.compare(b.key, b.start, b.middle, a.start, a.middle)
   );
 }
 
@@ -88,7 +99,8 @@ export function entries(pool: SlabPool): Entries {
     const middle = start + (numbers.key[index] ?? 0);
     const end = middle + (numbers.line[index] ?? 0);
     const [first = 0, second = 0] = [numbers.first[index], numbers.second[index]];
-    return { buffer, start, middle, end, first, second };
+    // The line lies behind its key.
+    return { key: buffer, start, middle, line: buffer, from: middle, end, first, second };
   }
 
   function compare(a: number, b: number): number {
@@ -122,6 +134,7 @@ export function entries(pool: SlabPool): Entries {
       if (ascending && count > 1) ascending = compare(count - 2, count - 1) < 0;
     },
     bytes: () => bytes,
+    isAscending: () => ascending,
     sorted() {
       const order = Uint32Array.from({ length: count }, (_, index) => index);
       return ascending ? order : order.sort(compare);

@@ -1,12 +1,23 @@
 /**
- * Sorted runs of entries in files: written once, read once. Knows nothing of what is sorted.
+ * Sorted runs of entries in files: lines in one, their keys in another, so that a run that is the only one is the sorted file already.
+ * Written once, read once. Knows nothing of what is sorted.
  */
-import { closeSync, openSync, writeSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { fileFailure } from "./file-failure.ts";
-import { type Entries, type Entry, entryAt } from "./sort-entries.ts";
+import { type FileWindow, fileWindow } from "./file-window.ts";
+import { type Entries, type Entry, entryOf } from "./sort-entries.ts";
 
 const BLOCK = 262_144;
+const LF = 10;
+/** Before each key: its length, and that of its line. */
+const HEADER = 8;
+
+/** A run on disk. Its lines, each with its end, are the file at `path`. */
+export interface StoredRun {
+  readonly path: string;
+  /** The greatest key. */
+  last: Buffer;
+}
 
 /** Entries one after the other, each fetch a block at most. */
 export interface Run {
@@ -17,100 +28,131 @@ export interface Run {
   readonly close: () => Promise<void>;
 }
 
+/** No entries yet, and no file. */
+export function storedRun(path: string): StoredRun {
+  return { path, last: Buffer.alloc(0) };
+}
+
+/** Whether these entries, in this order, may follow those of the run. */
+export function mayFollow({ last }: StoredRun, held: Entries, order: Uint32Array): boolean {
+  const { key, start, middle } = held.entry(order[0] ?? 0);
+  return key.compare(last, 0, last.length, start, middle) >= 0;
+}
+
 /**
- * Writes the entries in their order into a file at once, each with the lengths of key and line before it.
+ * Writes the entries in their order behind those of the run, at once.
  *
  * @throws ExpectedError `file_system`.
  */
-export function writeRun(path: string, held: Entries): void {
+export function appendEntries(run: StoredRun, held: Entries, order: Uint32Array): void {
+  const files: BlockFile[] = [];
   try {
-    const file = openSync(path, "w");
-    try {
-      for (const block of runBlocks(held)) writeAll(file, block);
-    } finally {
-      closeSync(file);
+    const lines = blockFile(run.path);
+    files.push(lines);
+    const keys = blockFile(keysPath(run.path));
+    files.push(keys);
+    for (const index of order) {
+      const { key, start, middle, line, from, end } = held.entry(index);
+      keys.room(HEADER + middle - start);
+      keys.number(middle - start);
+      keys.number(end - from);
+      keys.put(key, start, middle);
+      lines.room(end - from + 1);
+      lines.put(line, from, end);
+      lines.byte(LF);
     }
+    for (const file of files) file.flush();
+    const { key, start, middle } = held.entry(order[order.length - 1] ?? 0);
+    run.last = Buffer.from(key.subarray(start, middle));
   } catch (error) {
-    throw fileFailure(path, "writing", error);
+    throw fileFailure(run.path, "writing", error);
+  } finally {
+    for (const file of files) file.close();
   }
 }
 
-function writeAll(file: number, block: Buffer): void {
-  for (let at = 0; at < block.length; ) at += writeSync(file, block, at);
+/** The run is not to be read as a run any more, its lines are. */
+export function forgetKeys({ path }: StoredRun): void {
+  rmSync(keysPath(path), { force: true });
 }
 
-/** Each block is valid until the next one is asked for. */
-function* runBlocks(held: Entries): Generator<Buffer> {
+function keysPath(path: string): string {
+  return `${path}.keys`;
+}
+
+interface BlockFile {
+  /** Makes room for so many bytes, writing what there is. */
+  readonly room: (bytes: number) => void;
+  readonly put: (bytes: Buffer, start: number, end: number) => void;
+  readonly number: (value: number) => void;
+  readonly byte: (value: number) => void;
+  readonly flush: () => void;
+  readonly close: () => void;
+}
+
+function blockFile(path: string): BlockFile {
+  const file = openSync(path, "a");
   let block = Buffer.allocUnsafeSlow(BLOCK);
-  let end = 0;
-  for (const index of held.sorted()) {
-    const { buffer, start, middle, end: last } = held.entry(index);
-    const size = HEADER + last - start;
-    if (end + size > block.length) {
-      if (end > 0) yield block.subarray(0, end);
-      end = 0;
-      if (size > block.length) block = Buffer.allocUnsafeSlow(size);
-    }
-    end = block.writeUInt32LE(middle - start, end);
-    end = block.writeUInt32LE(last - middle, end);
-    end += buffer.copy(block, end, start, last);
-  }
-  if (end > 0) yield block.subarray(0, end);
+  let filled = 0;
+  const flush = (): void => {
+    for (let at = 0; at < filled; ) at += writeSync(file, block, at, filled - at);
+    filled = 0;
+  };
+  return {
+    room(bytes) {
+      if (filled + bytes <= block.length) return;
+      flush();
+      if (bytes > block.length) block = Buffer.allocUnsafeSlow(bytes);
+    },
+    put(bytes, start, end) {
+      filled += bytes.copy(block, filled, start, end);
+    },
+    number(value) {
+      filled = block.writeUInt32LE(value, filled);
+    },
+    byte(value) {
+      filled = block.writeUInt8(value, filled);
+    },
+    flush,
+    close: () => closeSync(file),
+  };
 }
-
-const HEADER = 8;
 
 /** Of each run while so many are read: together not much more than half the budget. */
 export function blockBytesOf(budget: number, runs: number): number {
   return Math.min(BLOCK, Math.max(BLOCK / 32, Math.floor(budget / 2 / Math.max(1, runs))));
 }
 
-/** Reads what `writeRun` wrote. Memory: a block, or an entry that is larger. */
-export function readRun(path: string, blockBytes: number): Run {
-  let file: FileHandle | undefined;
-  let block = Buffer.allocUnsafeSlow(0);
-  /** What has been read of the block, and what of that has been taken. */
-  let end = 0;
-  let at = 0;
+/** Reads what `appendEntries` wrote. Memory: a block for lines and a quarter of one for keys, or what is larger. */
+export function readRun({ path }: StoredRun, blockBytes: number): Run {
+  const keys = fileWindow(keysPath(path), blockBytes / 4);
+  const lines = fileWindow(path, blockBytes);
   return {
     take() {
-      if (at + HEADER > end) return undefined;
-      const start = at + HEADER;
-      const middle = start + block.readUInt32LE(at);
-      const last = middle + block.readUInt32LE(at + 4);
-      if (last > end) return undefined;
-      at = last;
-      return entryAt(block, start, middle, last);
+      if (keys.bytes() < HEADER) return undefined;
+      const { keyBytes, lineBytes } = lengths(keys);
+      if (keys.bytes() < HEADER + keyBytes || lines.bytes() < lineBytes + 1) return undefined;
+      const key = keys.take(HEADER + keyBytes) + HEADER;
+      const line = lines.take(lineBytes + 1);
+      return entryOf(
+        { key: keys.block(), start: key, middle: key + keyBytes },
+        { line: lines.block(), from: line, end: line + lineBytes },
+      );
     },
     async more() {
-      file ??= await open(path);
-      const needed = Math.max(blockBytes, end - at < HEADER ? 0 : sizeOf(block, at));
-      block = withRoom(block.subarray(at, end), block, needed);
-      end -= at;
-      at = 0;
-      const before = end;
-      while (end < needed) {
-        const { bytesRead } = await file.read(block, end, needed - end);
-        if (bytesRead === 0) break;
-        end += bytesRead;
-      }
-      if (end === before && end > 0) throw new Error(`the run ${path} ends within an entry`);
-      return end > 0;
+      if (!(await keys.fill(HEADER))) return false;
+      const { keyBytes, lineBytes } = lengths(keys);
+      const isWhole = (await keys.fill(HEADER + keyBytes)) && (await lines.fill(lineBytes + 1));
+      if (!isWhole) throw new Error(`the run ${path} ends within an entry`);
+      return true;
     },
     async close() {
-      await file?.close();
+      await Promise.all([keys.close(), lines.close()]);
     },
   };
 }
 
-/** `rest` at the front of `block`, or of a larger one. */
-function withRoom(rest: Buffer, block: Buffer<ArrayBuffer>, needed: number): Buffer<ArrayBuffer> {
-  const target = block.length < needed ? Buffer.allocUnsafeSlow(needed) : block;
-  rest.copy(target);
-  return target;
-}
-
-/** The bytes of the entry at `at`. */
-function sizeOf(block: Buffer, at: number): number {
-  return HEADER + block.readUInt32LE(at) + block.readUInt32LE(at + 4);
+function lengths(keys: FileWindow): { readonly keyBytes: number; readonly lineBytes: number } {
+  const [block, at] = [keys.block(), keys.position()];
+  return { keyBytes: block.readUInt32LE(at), lineBytes: block.readUInt32LE(at + 4) };
 }

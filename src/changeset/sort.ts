@@ -3,12 +3,26 @@
  */
 import { type SlabPool, slabPool } from "../compare/records.ts";
 import { compareEntries, type Entries, type Entry, entries } from "./sort-entries.ts";
-import { blockBytesOf, type Run, readRun, writeRun } from "./sort-runs.ts";
+import {
+  appendEntries,
+  blockBytesOf,
+  forgetKeys,
+  mayFollow,
+  type Run,
+  readRun,
+  type StoredRun,
+  storedRun,
+} from "./sort-runs.ts";
 
 /** Collects lines, then gives them back in key order. Lines hold no line break. */
 export interface LineSorter {
   /** Writes at once what is too much for memory. @throws ExpectedError `file_system` */
   add(key: Buffer, line: string): void;
+  /**
+   * Where they do not fit into memory but came in their order: the path of a file with all lines sorted, each with its end. It stands in
+   * place of `sorted`, and belongs to who asks.
+   */
+  whole(): string | undefined;
   /**
    * All lines in UTF-8, in batches, ascending by key, equal keys in the order of arrival. May be read once, after the last `add`; the
    * bytes of a batch are valid until the next one is asked for.
@@ -27,20 +41,38 @@ export function lineSorter(
 ): LineSorter {
   // Made when there is something to hold: most tables have no change.
   let made: Entries | undefined;
-  const runs: string[] = [];
+  const runs: StoredRun[] = [];
 
+  /** Into the last run, if it may follow there. */
   function spill(held: Entries): void {
-    const run = `${path}.run${runs.length}`;
-    writeRun(run, held);
-    runs.push(run);
+    const order = held.sorted();
+    let run = runs.at(-1);
+    if (!run || !mayFollow(run, held, order)) {
+      run = storedRun(`${path}.run${runs.length}`);
+      runs.push(run);
+    }
+    appendEntries(run, held, order);
     held.clear();
+  }
+
+  function isFull(held: Entries): boolean {
+    // What comes in order goes to one file: holding more of it gains nothing.
+    return held.bytes() > (held.isAscending() ? budget / ASCENDING : budget);
   }
 
   return {
     add(key, line) {
       made ??= entries(pool);
       made.add(key, line);
-      if (made.bytes() > budget) spill(made);
+      if (isFull(made)) spill(made);
+    },
+    whole() {
+      const [run, another] = runs;
+      if (!run || another) return undefined;
+      if (made && made.bytes() > 0) spill(made);
+      if (runs.length > 1) return undefined;
+      forgetKeys(run);
+      return run.path;
     },
     async *sorted() {
       const last = made;
@@ -60,6 +92,9 @@ export function lineSorter(
   };
 }
 
+/** The part of the budget that is held of lines that come in their order. */
+const ASCENDING = 16;
+
 const BATCH = 1000;
 
 function* inBatches(held: Entries): Generator<readonly Buffer[]> {
@@ -73,8 +108,8 @@ function* inBatches(held: Entries): Generator<readonly Buffer[]> {
   if (batch.length > 0) yield batch;
 }
 
-function lineOf({ buffer, middle, end }: Entry): Buffer {
-  return buffer.subarray(middle, end);
+function lineOf({ line, from, end }: Entry): Buffer {
+  return line.subarray(from, end);
 }
 
 function inMemory(held: Entries): Run {

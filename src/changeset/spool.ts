@@ -1,7 +1,6 @@
 /**
  * The changeset on disk: changes are collected table by table, sorted by key, and read back as often as asked.
  */
-import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Change, ChangeKind, Counts } from "../compare/change.ts";
 import type { SlabPool } from "../compare/records.ts";
@@ -10,6 +9,7 @@ import type { Provenance } from "../sources/source.ts";
 import { type ChangeStream, changeStream } from "./batches.ts";
 import type { CodecTable } from "./codec.ts";
 import { fileFailure } from "./file-failure.ts";
+import { type LineFile, lineFile, linesIn, moveTo, textIn } from "./line-files.ts";
 import { profiler } from "./profile.ts";
 import { type LineSorter, lineSorter } from "./sort.ts";
 import { decodeSpooled, encodeSpooled, spooledKind } from "./spooled.ts";
@@ -131,71 +131,35 @@ interface Collector {
 /** One file in key order with everything, and one for each kind where there are several: most readers want one kind. */
 async function storeSorted(path: string, sorter: LineSorter, counts: Counts): Promise<void> {
   const kinds = KINDS.filter((kind) => counts[kind] > 0);
-  const all = blockWriter(await openNew(path));
-  const byKind = new Map<ChangeKind, BlockWriter>();
+  const whole = sorter.whole();
+  if (whole !== undefined) await moveTo(whole, path);
+  const files: LineFile[] = [];
+  const fileAt = async (name: string): Promise<LineFile> => {
+    const file = await lineFile(name);
+    files.push(file);
+    return file;
+  };
   try {
+    const all = whole === undefined ? await fileAt(path) : undefined;
+    const byKind = new Map<ChangeKind, LineFile>();
     if (kinds.length > 1) {
-      for (const kind of kinds) byKind.set(kind, blockWriter(await openNew(kindPath(path, kind))));
+      for (const kind of kinds) byKind.set(kind, await fileAt(kindPath(path, kind)));
     }
-    for await (const lines of sorter.sorted()) {
+    if (files.length === 0) return;
+    for await (const lines of whole === undefined ? sorter.sorted() : linesIn(path)) {
       for (const line of lines) {
-        all.add(line);
+        all?.add(line);
         byKind.get(spooledKind(line[0]))?.add(line);
       }
-      for (const writer of [all, ...byKind.values()]) await writer.flush(BATCH);
+      for (const file of files) await file.flush();
     }
-    for (const writer of [all, ...byKind.values()]) await writer.flush(0);
+    for (const file of files) await file.finish();
   } catch (error) {
     throw fileFailure(path, "writing", error);
   } finally {
-    for (const writer of [all, ...byKind.values()]) await writer.close();
+    for (const file of files) await file.close();
   }
 }
-
-function openNew(path: string): Promise<FileHandle> {
-  return open(path, "wx").catch((error: unknown) => {
-    throw fileFailure(path, "making", error);
-  });
-}
-
-interface BlockWriter {
-  readonly add: (line: Buffer) => void;
-  /** Writes once there is more than so many bytes. */
-  readonly flush: (beyond: number) => Promise<void>;
-  readonly close: () => Promise<void>;
-}
-
-/** Puts lines together, so that few large blocks are written. */
-function blockWriter(file: FileHandle): BlockWriter {
-  let block = Buffer.allocUnsafeSlow(BATCH);
-  let end = 0;
-  return {
-    add(line) {
-      const needed = end + line.length + 1;
-      if (needed > block.length) {
-        const larger = Buffer.allocUnsafeSlow(Math.max(needed, block.length * 2));
-        block.copy(larger, 0, 0, end);
-        block = larger;
-      }
-      end += line.copy(block, end);
-      block[end] = LF;
-      end += 1;
-    },
-    async flush(beyond) {
-      if (end <= beyond) return;
-      for (let at = 0; at < end; ) at += (await file.write(block, at, end - at)).bytesWritten;
-      end = 0;
-    },
-    close: () => file.close(),
-  };
-}
-
-const BATCH = 256 * 1024;
-/** Read at a time: fetching less waits more than it reads. */
-const READ = 512 * 1024;
-/** Made into lines at a time: what is made of more would outlive the collector's nursery. */
-const MADE = 64 * 1024;
-const LF = 10;
 
 function kindPath(path: string, kind: ChangeKind): string {
   return `${path}.${kind}`;
@@ -205,7 +169,7 @@ function storedChanges(path: string, counts: Counts, kind?: ChangeKind): ChangeS
   const lines = async function* (): AsyncGenerator<readonly string[]> {
     if (totalOf(counts) === 0 || (kind && counts[kind] === 0)) return;
     const split = KINDS.filter((other) => counts[other] > 0).length > 1;
-    yield* readLines(kind && split ? kindPath(path, kind) : path);
+    yield* textIn(kind && split ? kindPath(path, kind) : path);
   };
   return changeStream(
     async function* () {
@@ -216,37 +180,3 @@ function storedChanges(path: string, counts: Counts, kind?: ChangeKind): ChangeS
 }
 
 const NOTHING = changeStream(async function* () {});
-
-/** Lines in batches; LF is the only line end that the spool knows. */
-async function* readLines(path: string): AsyncGenerator<readonly string[]> {
-  const file = await open(path);
-  try {
-    let block = Buffer.allocUnsafeSlow(READ);
-    for (let position = 0; ; ) {
-      const { bytesRead } = await file.read(block, 0, block.length, position);
-      const end = block.subarray(0, bytesRead).lastIndexOf(LF) + 1;
-      if (end > 0) {
-        position += end;
-        yield* linesOf(block, end);
-      } else if (bytesRead < block.length) {
-        if (bytesRead > 0) throw new Error(`the spool file ${path} ends within a line`);
-        return;
-      } else {
-        // A line that is longer than the block.
-        block = Buffer.allocUnsafeSlow(block.length * 2);
-      }
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-/** The lines up to `end`, the last line end. */
-function* linesOf(block: Buffer, end: number): Generator<readonly string[]> {
-  for (let start = 0; start < end; ) {
-    const last = block.lastIndexOf(LF, Math.min(start + MADE, end) - 1);
-    const stop = last >= start ? last : block.indexOf(LF, start);
-    yield block.toString("utf8", start, stop).split("\n");
-    start = stop + 1;
-  }
-}

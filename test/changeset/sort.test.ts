@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,8 @@ async function sorted(entries: readonly Entry[], budget: number): Promise<string
   count += 1;
   const sorter = lineSorter(join(directory, `s${count}`), budget);
   for (const [key, line] of entries) sorter.add(key, line);
+  const whole = sorter.whole();
+  if (whole !== undefined) return readFileSync(whole, "utf8").split("\n").slice(0, -1);
   const lines: string[] = [];
   for await (const batch of sorter.sorted()) lines.push(...batch.map(String));
   return lines;
@@ -111,6 +114,35 @@ describe("lineSorter", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test("lines that come in their order are one file, however many they are", async () => {
+    count += 1;
+    const sorter = lineSorter(join(directory, `s${count}`), TINY);
+    const keys = Array.from({ length: 300 }, (_, n) => Buffer.from([n >> 8, n & 0xff]));
+    for (const [n, key] of keys.entries()) {
+      sorter.add(key, `line ${n}`);
+      sorter.add(key, "");
+    }
+    expect(readFileSync(sorter.whole() ?? "", "utf8")).toBe(
+      keys.map((_, n) => `line ${n}\n\n`).join(""),
+    );
+    expect(await readdir(directory)).not.toContain(`s${count}.run0.keys`);
+  });
+
+  test("one line out of order, wherever it comes, is sorted among them", async () => {
+    const ascending = Array.from({ length: 300 }, (_, n): Entry => {
+      return [Buffer.from([n >> 8, n & 0xff]), `line ${n}`];
+    });
+    for (const at of [0, 1, 20, 298, 300]) {
+      for (const other of [0, 150, 299]) {
+        const key = Buffer.from([other >> 8, other & 0xff]);
+        const entries: Entry[] = [...ascending];
+        entries.splice(at, 0, [key, "other"]);
+        const expected = [...entries].sort(([a], [b]) => Buffer.compare(a, b));
+        expect(await sorted(entries, TINY)).toEqual(expected.map(([, line]) => line));
+      }
+    }
   });
 
   test("a reader that stops early leaves nothing open", async () => {
