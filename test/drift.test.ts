@@ -112,6 +112,35 @@ describe
       await expectRefusal(copy.url, common.files, said);
     });
 
+    test.for<[string, string, RegExp]>([
+      [
+        "follows",
+        "follower",
+        /effects are not those reviewed:\n {2}(public\.)?follower: 0 inserts, 3 updates/,
+      ],
+      ["keeps it", "keeper", /violates foreign key constraint "keeper_code_fkey"/],
+      ["is checked at the end", "waiter", /violates foreign key constraint "waiter_code_fkey"/],
+    ])("a row refers to a value that changes, by a key that %s", async ([, table, deploy]) => {
+      const tables = Object.entries({
+        follower: "ON UPDATE CASCADE",
+        keeper: "",
+        waiter: "DEFERRABLE",
+      }).map(
+        ([name, action]) =>
+          `CREATE TABLE ${name} (id int PRIMARY KEY, code text REFERENCES kind (code) ${action}); INSERT INTO ${name} VALUES (1, '${name}'), (2, NULL);`,
+      );
+      await using setting = await settingOf({
+        production: `CREATE TABLE kind (id int PRIMARY KEY, code text UNIQUE); INSERT INTO kind VALUES (1, 'follower'), (2, 'keeper'), (3, 'waiter'); ${tables.join(" ")}`,
+        edits: `UPDATE follower SET code = NULL; UPDATE keeper SET code = NULL; UPDATE waiter SET code = NULL; UPDATE kind SET code = upper(code)`,
+      });
+      await using fine = await driftedCopy(setting, "SELECT 1");
+      const file = setting.files.path("preflight");
+      expect(await psql(fine.url, { file })).toMatchObject({ exitCode: 0, stderr: "" });
+      await using copy = await driftedCopy(setting, `INSERT INTO ${table} VALUES (9, '${table}')`);
+      const said = `\\| update *\\| drifted *\\| a row of public\\.${table} refers to it \\(${table}_code_fkey, ON UPDATE`;
+      await expectRefusal(copy.url, setting.files, { preflight: new RegExp(said), deploy });
+    });
+
     test("what others have changed beside the changes is no drift", async () => {
       await using copy = await driftedCopy(
         common,

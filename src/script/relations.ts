@@ -7,20 +7,26 @@ import { foreignKeysTo } from "../catalog/lookup.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Changeset } from "../changeset/types.ts";
 import type { TableName } from "../names.ts";
-import { childrenNew } from "./relations/children.ts";
+import { childrenNew, mayLose } from "./relations/children.ts";
 import { parentsMissing } from "./relations/parents.ts";
 import { partitionsMissing } from "./relations/partitions.ts";
 import { valuesTaken } from "./relations/values.ts";
 import type { Sql } from "./sql.ts";
 import type { ScriptTable } from "./table.ts";
 
-/** The tables that `relationChecks` may read beside the changed ones: parents of new references, children of deleted rows. */
+const LOSING = ["delete", "update"] as const;
+
+/** The tables that `relationChecks` may read beside the changed ones: parents of new references, children of rows that go or change. */
 export function relatedTables(catalog: Catalog, tables: Iterable<ScriptTable>): TableName[] {
-  return [...tables].flatMap(({ name, changed: { counts }, catalog: { constraints } }) => [
-    ...(counts.insert + counts.update > 0
-      ? constraints.flatMap((found) => (found.kind === "foreign" ? [found.references] : []))
+  return [...tables].flatMap((table) => [
+    ...(table.changed.counts.insert + table.changed.counts.update > 0
+      ? table.catalog.constraints.flatMap((found) =>
+          found.kind === "foreign" ? [found.references] : [],
+        )
       : []),
-    ...(counts.delete > 0 ? foreignKeysTo(catalog, name).map(({ table }) => table) : []),
+    ...foreignKeysTo(catalog, table.name).flatMap(({ table: child, foreignKey }) =>
+      LOSING.some((kind) => mayLose(table, foreignKey, kind)) ? [child] : [],
+    ),
   ]);
 }
 
@@ -32,7 +38,7 @@ export async function* relationChecks(
 ): AsyncGenerator<Sql> {
   const context = { catalog, changeset, tables };
   for (const table of tables.values()) {
-    const { insert, update, delete: deleted } = table.changed.counts;
+    const { insert, update } = table.changed.counts;
     if (insert + update > 0) {
       yield* partitionsMissing(context, table);
       for (const constraint of table.catalog.constraints) {
@@ -47,9 +53,10 @@ export async function* relationChecks(
           yield* valuesTaken(context, table, columns, name);
       }
     }
-    if (deleted > 0) {
-      for (const { table: child, foreignKey } of foreignKeysTo(catalog, table.name)) {
-        yield* childrenNew(context, table, { child, foreignKey });
+    for (const { table: child, foreignKey } of foreignKeysTo(catalog, table.name)) {
+      for (const kind of LOSING) {
+        if (mayLose(table, foreignKey, kind))
+          yield* childrenNew(context, table, { child, foreignKey, kind });
       }
     }
   }

@@ -1,9 +1,9 @@
 /**
- * Rows that still refer to deleted ones.
+ * Rows that still refer to deleted ones, or to values that are changed.
  */
 import { partitionRoot } from "../../catalog/lookup.ts";
 import type { ForeignKey } from "../../catalog/types.ts";
-import { type Datum, valueBefore } from "../../compare/change.ts";
+import { type Datum, valueAfter, valueBefore } from "../../compare/change.ts";
 import { formatName, nameKey, type TableName } from "../../names.ts";
 import { spelledTuple, type Tuple } from "../../order/references.ts";
 import { keyLabel } from "../row-set.ts";
@@ -11,6 +11,7 @@ import { literal, type Sql, sql } from "../sql.ts";
 import { ownRows, type ScriptTable } from "../table.ts";
 import {
   type AskedRow,
+  broughtBy,
   type Context,
   check,
   columnsOf,
@@ -19,21 +20,48 @@ import {
   positionsOf,
   ROWS,
   releasedBy,
+  takes,
   wantedRows,
 } from "./rows.ts";
 
-/** Rows that refer to deleted rows and are neither deleted nor changed by the changeset. */
+/** A foreign key and the table that defines it. */
+export interface Link {
+  readonly child: TableName;
+  readonly foreignKey: ForeignKey;
+}
+
+/** Whether rows of the kind may lose what the foreign key refers to. */
+export function mayLose(
+  { changed }: ScriptTable,
+  { referencedColumns }: ForeignKey,
+  kind: "update" | "delete",
+): boolean {
+  if (changed.counts[kind] === 0) return false;
+  return (
+    kind === "delete" ||
+    referencedColumns.some((column) => {
+      const { rows = 0 } = changed.profiles.update.columns[changed.columns.indexOf(column)] ?? {};
+      return rows > 0;
+    })
+  );
+}
+
+/** Rows that refer to deleted rows, or to values that an update changes, and are neither deleted nor changed by the changeset. */
 export async function* childrenNew(
   context: Context,
   table: ScriptTable,
-  { child, foreignKey }: { readonly child: TableName; readonly foreignKey: ForeignKey },
+  { child, foreignKey, kind }: Link & { readonly kind: "update" | "delete" },
 ): AsyncGenerator<Sql> {
   const positions = positionsOf(table, foreignKey.referencedColumns);
   const columns = columnsOf(context.catalog, child, foreignKey.columns);
   if (!positions || !columns) return;
-  const { references, referencedColumns } = foreignKey;
+  const { references, referencedColumns, deferrable } = foreignKey;
+  const action = kind === "delete" ? foreignKey.onDelete : foreignKey.onUpdate;
   const tuple = spelledTuple(context.catalog, references, referencedColumns);
   const moved = await movedChildren(context, { child, foreignKey }, tuple);
+  // Checked at the end, a reference may go over to another row that takes the value.
+  const waits = deferrable !== "no" && action === "no action";
+  const brought = waits ? await broughtBy(context, foreignKey, tuple) : new Set<string>();
   const childTable = context.tables.get(nameKey(partitionRoot(context.catalog, child)));
   const rows: AskedRow[] = [];
   const flush = (): Sql => {
@@ -42,17 +70,22 @@ export async function* childrenNew(
     const excluded =
       childTable && known.length > 0 ? sql` AND NOT (${oneOf(childTable, known)})` : sql``;
     const detail = literal(
-      `a row of ${formatName(child)} refers to it (${foreignKey.name}, ON DELETE ${foreignKey.onDelete.toUpperCase()})`,
+      `a row of ${formatName(child)} refers to it (${foreignKey.name}, ON ${kind.toUpperCase()} ${action.toUpperCase()})`,
     );
     return check(
       table,
-      sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, 'delete' AS change, 'drifted' AS state, ${detail} AS detail
+      sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, ${literal(kind)} AS change, 'drifted' AS state, ${detail} AS detail
     FROM ${wantedRows(table, columns, parents)} WHERE EXISTS (SELECT FROM ${ownRows(context.catalog, child)} AS t WHERE ${matches(columns)}${excluded})`,
     );
   };
-  for await (const change of context.changeset.changes(table.name, "delete")) {
+  for await (const change of context.changeset.changes(table.name, kind)) {
+    if (kind === "update" && !takes(change, positions)) continue;
     const values = positions.map((position) => valueBefore(change, position) ?? null);
-    if (tuple(values) === undefined) continue;
+    const key = tuple(values);
+    if (key === undefined || brought.has(key)) continue;
+    // Another spelling lets nobody go, but every action takes it for a change.
+    const after = positions.map((position) => valueAfter(change, position) ?? null);
+    if (kind === "update" && action === "no action" && tuple(after) === key) continue;
     rows.push({ key: change.key, values });
     if (rows.length >= ROWS) yield flush();
   }
@@ -62,7 +95,7 @@ export async function* childrenNew(
 /** Keys of children that the changeset deletes or turns to another parent, by the values they referred with. */
 async function movedChildren(
   context: Context,
-  { child, foreignKey }: { readonly child: TableName; readonly foreignKey: ForeignKey },
+  { child, foreignKey }: Link,
   tuple: Tuple,
 ): Promise<Map<string, (readonly Datum[])[]>> {
   const table = context.tables.get(nameKey(partitionRoot(context.catalog, child)));

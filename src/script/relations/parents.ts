@@ -1,16 +1,16 @@
 /**
  * Parents that inserted and updated rows refer to and that are missing.
  */
-import { partitionRoot } from "../../catalog/lookup.ts";
 import type { ForeignKey } from "../../catalog/types.ts";
 import { valueAfter } from "../../compare/change.ts";
-import { formatName, nameKey } from "../../names.ts";
-import { spelledTuple, type Tuple } from "../../order/references.ts";
+import { formatName } from "../../names.ts";
+import { spelledTuple } from "../../order/references.ts";
 import { keyLabel } from "../row-set.ts";
 import { literal, type Sql, sql } from "../sql.ts";
 import { ownRows, type ScriptTable } from "../table.ts";
 import {
   type AskedRow,
+  broughtBy,
   type Context,
   check,
   columnsOf,
@@ -31,7 +31,7 @@ export async function* parentsMissing(
   if (!positions) return;
   const { references, referencedColumns } = foreignKey;
   const tuple = spelledTuple(context.catalog, references, referencedColumns);
-  const inserted = await valuesOf(context, { references, referencedColumns }, tuple);
+  const brought = await broughtBy(context, { references, referencedColumns }, tuple);
   const columns = columnsOf(context.catalog, foreignKey.references, foreignKey.referencedColumns);
   if (!columns) return;
   const rows: AskedRow[] = [];
@@ -51,36 +51,9 @@ export async function* parentsMissing(
     if (!takes(change, positions)) continue;
     const values = positions.map((position) => valueAfter(change, position));
     const key = tuple(values);
-    if (key === undefined || inserted.has(key)) continue;
+    if (key === undefined || brought.has(key)) continue;
     rows.push({ key: change.key, values: values.map((value) => value ?? null) });
     if (rows.length >= ROWS) yield flush();
   }
   if (rows.length > 0) yield flush();
-}
-
-/** Tuples that the changes bring into a table. */
-async function valuesOf(
-  context: Context,
-  {
-    references: name,
-    referencedColumns: columns,
-  }: Pick<ForeignKey, "references" | "referencedColumns">,
-  tuple: Tuple,
-): Promise<Set<string>> {
-  const found = new Set<string>();
-  const table = context.tables.get(nameKey(partitionRoot(context.catalog, name)));
-  const positions = table && positionsOf(table, columns);
-  if (!table || !positions) return found;
-  for await (const change of context.changeset.changes(table.name, "insert")) {
-    const key = tuple(positions.map((position) => valueAfter(change, position)));
-    if (key !== undefined) found.add(key);
-  }
-  // A row may also be brought to the referenced values by an update.
-  for await (const change of context.changeset.changes(table.name, "update")) {
-    const key = takes(change, positions)
-      ? tuple(positions.map((position) => valueAfter(change, position)))
-      : undefined;
-    if (key !== undefined) found.add(key);
-  }
-  return found;
 }

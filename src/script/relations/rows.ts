@@ -1,10 +1,10 @@
 /**
  * Changed rows as relations of keys and values, and what other rows are held against them.
  */
-import { tableByName } from "../../catalog/lookup.ts";
-import type { Catalog } from "../../catalog/types.ts";
+import { partitionRoot, tableByName } from "../../catalog/lookup.ts";
+import type { Catalog, ForeignKey } from "../../catalog/types.ts";
 import type { Changeset } from "../../changeset/types.ts";
-import { type Change, type Datum, valueBefore } from "../../compare/change.ts";
+import { type Change, type Datum, valueAfter, valueBefore } from "../../compare/change.ts";
 import { nameKey, type TableName } from "../../names.ts";
 import type { Tuple } from "../../order/references.ts";
 import { operator, type ScriptColumn } from "../column.ts";
@@ -48,6 +48,33 @@ export async function releasedBy(
     released.set(key, keys);
   }
   return released;
+}
+
+/** Tuples that inserts and updates bring into a table. */
+export async function broughtBy(
+  context: Context,
+  {
+    references: name,
+    referencedColumns: columns,
+  }: Pick<ForeignKey, "references" | "referencedColumns">,
+  tuple: Tuple,
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  const table = context.tables.get(nameKey(partitionRoot(context.catalog, name)));
+  const positions = table && positionsOf(table, columns);
+  if (!table || !positions) return found;
+  for await (const change of context.changeset.changes(table.name, "insert")) {
+    const key = tuple(positions.map((position) => valueAfter(change, position)));
+    if (key !== undefined) found.add(key);
+  }
+  // A row may also be brought to the referenced values by an update.
+  for await (const change of context.changeset.changes(table.name, "update")) {
+    const key = takes(change, positions)
+      ? tuple(positions.map((position) => valueAfter(change, position)))
+      : undefined;
+    if (key !== undefined) found.add(key);
+  }
+  return found;
 }
 
 /** Whether the change gives one of these columns a value. */
