@@ -11,28 +11,36 @@ export function encodeSpooled(change: Change): string {
   if (kind === "insert") return `i${key.length}${fields(key)}${fields(change.after)}`;
   if (kind === "delete") return `d${key.length}${fields(key)}${fields(change.before)}`;
   const { columns, before, after, context } = change;
-  let line = `u${key.length}\t${columns.join()}${fields(key)}${fields(before)}${fields(after)}`;
+  const letter = context.size === 0 ? "u" : "c";
+  let line = `${letter}${key.length}\t${columns.join()}${fields(key)}${fields(before)}${fields(after)}`;
   for (const [position, value] of context) line += `\t${position}\t${field(value)}`;
   return line;
 }
 
 /** The kind, by the first byte of the line. */
 export function spooledKind(letter: number | undefined): ChangeKind {
-  return letter === LETTER_I ? "insert" : letter === LETTER_U ? "update" : "delete";
+  return letter === LETTER_I ? "insert" : letter === LETTER_D ? "delete" : "update";
 }
 
+const LETTER_D = 100;
 const LETTER_I = 105;
+/** Of updates that tell values of unchanged columns. */
+const LETTER_C = 99;
 const LETTER_U = 117;
+
+function isUpdate(head: string): boolean {
+  const letter = head.charCodeAt(0);
+  return letter === LETTER_U || letter === LETTER_C;
+}
 
 export function decodeSpooled(line: string): Change {
   const parts = line.split("\t");
   const [head = ""] = parts;
   const width = Number(head.slice(1));
-  const letter = head.charCodeAt(0);
-  if (letter !== LETTER_U) {
+  if (!isUpdate(head)) {
     const key = values(parts, 1, 1 + width);
     const row = values(parts, 1 + width, parts.length);
-    return letter === LETTER_I
+    return head.charCodeAt(0) === LETTER_I
       ? { kind: "insert", key, after: row }
       : { kind: "delete", key, before: row };
   }
@@ -86,7 +94,20 @@ function value(text: string): Datum {
 
 /** What lines whose parts mean the same have in common: kind, width of the key, changed columns. */
 export function signatureOf([head = "", columns = ""]: readonly string[]): string {
-  return head.charCodeAt(0) === LETTER_U ? `${head} ${columns}` : head;
+  return isUpdate(head) ? `${head}\t${columns}` : head;
+}
+
+/**
+ * What comes before the values of a line, if these are its places one after the other: lines that begin so have as many. Else undefined.
+ */
+export function prefixOf(parts: readonly string[], places: readonly unknown[]): string | undefined {
+  const [head = ""] = parts;
+  const first = isUpdate(head) ? 2 : 1;
+  const isAll =
+    head.charCodeAt(0) !== LETTER_C &&
+    places.length === parts.length - first &&
+    places.every((place, index) => place === first + index);
+  return isAll ? `${signatureOf(parts)}\t` : undefined;
 }
 
 /** Stands before a place in a line; no text of PostgreSQL holds it. */
@@ -95,7 +116,7 @@ const PROBE = "\u0000";
 /** A change of the shape of a split line, whose values tell their places in it. It has no context. */
 export function probeOf(parts: readonly string[]): Change {
   const [head = "", second = ""] = parts;
-  const start = head.charCodeAt(0) === LETTER_U ? 2 : 1;
+  const start = isUpdate(head) ? 2 : 1;
   const columns = start === 2 ? second.split(",").length : 0;
   const end = start === 2 ? start + Number(head.slice(1)) + 2 * columns : parts.length;
   const places = parts.slice(0, end).map((part, at) => (at < start ? part : `${PROBE}${at}`));

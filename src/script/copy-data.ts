@@ -2,9 +2,9 @@
  * Changes as COPY data. Changes of the spool lie there as COPY text already: their fields are put in another order, not decoded.
  */
 import { batchesOf, type SpooledChanges, spooledOf } from "../changeset/batches.ts";
-import { decodeSpooled, placeOf, probeOf, signatureOf } from "../changeset/spooled.ts";
+import { decodeSpooled, placeOf, prefixOf, probeOf, signatureOf } from "../changeset/spooled.ts";
 import type { Change, Datum } from "../compare/change.ts";
-import { copiedFields, copyLine, join, type Sql } from "./sql.ts";
+import { copiedFields, copiedRest, copyLine, join, type Sql } from "./sql.ts";
 
 type Value = (change: Change) => Datum;
 
@@ -34,31 +34,40 @@ function lineOf(change: Change, values: readonly Value[]): Sql {
   return copyLine(values.map((value) => value(change)));
 }
 
-/** Which part of a spooled line each field is, or the field itself. */
-type Recipe = readonly (number | Sql)[];
+interface Recipe {
+  /** Which part of a spooled line each field is, or the field itself. */
+  readonly fields: readonly (number | Sql)[];
+  /** What lines begin with whose rest is the line of COPY data. */
+  readonly prefix: string | undefined;
+}
 
 async function* copySpooled(
   { lines, view }: SpooledChanges,
   values: readonly Value[],
 ): AsyncGenerator<Sql> {
   const recipes = new Map<string, Recipe>();
+  /** Of the line before: lines of one kind mostly follow each other. */
+  let prefix: string | undefined;
   const copied = (line: string): Sql => {
     // Bytes that are no text, or a text that looks so: rare, and not for copying.
     if (line.includes("\\B")) return lineOf(view(decodeSpooled(line)), values);
+    if (prefix !== undefined && line.startsWith(prefix)) return copiedRest(line, prefix.length);
     const parts = line.split("\t");
     const signature = signatureOf(parts);
     let recipe = recipes.get(signature);
     if (!recipe) {
-      recipe = recipeOf(view(probeOf(parts)), values);
+      const fields = fieldsOf(view(probeOf(parts)), values);
+      recipe = { fields, prefix: prefixOf(parts, fields) };
       recipes.set(signature, recipe);
     }
-    return copiedFields(parts, recipe);
+    prefix = recipe.prefix;
+    return copiedFields(parts, recipe.fields);
   };
   for await (const batch of lines()) yield join(batch.map(copied), "\n");
 }
 
 /** Finds out by a change that holds places in the line instead of values. */
-function recipeOf(probe: Change, values: readonly Value[]): Recipe {
+function fieldsOf(probe: Change, values: readonly Value[]): Recipe["fields"] {
   return values.map((value) => {
     const found = value(probe);
     return placeOf(found) ?? copyLine([found]);

@@ -104,6 +104,11 @@ export function copyLine(values: readonly (string | null | { readonly base64: st
   return line as Sql;
 }
 
+/** A line of COPY data that stands from there on in a line whose fields are COPY text. */
+export function copiedRest(line: string, start: number): Sql {
+  return line.slice(start) as Sql;
+}
+
 /** A line of COPY data from fields that are COPY text already: each is a part of `parts`, or what stands in its place. */
 export function copiedFields(parts: readonly string[], recipe: readonly (number | Sql)[]): Sql {
   let line = "";
