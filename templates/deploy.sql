@@ -44,7 +44,7 @@ SELECT set_config('rowpatch.in_place', :'in_place', true), set_config('rowpatch.
 -- Guards: the right server and database, and the role may do what follows
 {{guards}}
 
-SELECT :rowpatch_elapsed || 'one transaction: whatever stops it, nothing is changed' WHERE :rowpatch_told;
+{{start}}
 -- Nobody changes the definition of these tables from here on
 {{locks}}
 -- Shape guard: the tables are as they were reviewed
@@ -58,17 +58,7 @@ SET CONSTRAINTS ALL IMMEDIATE;
 {{checking}}
 -- State check: every change is in place
 {{state}}
-DO $drift$
-DECLARE
-  named text;
-BEGIN
-  IF current_setting('rowpatch.drifted') <> '0' THEN
-    SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
-    RAISE EXCEPTION USING MESSAGE = concat({{drift}}, ', ', current_setting('rowpatch.drifted'), CASE current_setting('rowpatch.drifted') WHEN '1' THEN ' row' ELSE ' rows' END, E':\n  ', named,
-        E'\n  and ' || nullif(greatest(current_setting('rowpatch.drifted')::bigint - 50, 0), 0) || ' more'),
-      HINT = {{hint}};
-  END IF;
-END $drift$;
+{{drift}}
 
 -- Effects check: this transaction did what was reviewed, and nothing else
 {{effects}}

@@ -28,15 +28,6 @@ SET TRANSACTION READ ONLY;
 
 -- State check: every change is in place
 {{state}}
-DO $drift$
-DECLARE
-  named text;
-BEGIN
-  IF current_setting('rowpatch.drifted') <> '0' THEN
-    SELECT string_agg(row, E'\n  ') INTO named FROM (SELECT row FROM jsonb_array_elements_text(current_setting('rowpatch.rows')::jsonb) WITH ORDINALITY AS listed (row, n) ORDER BY n LIMIT 50) AS first;
-    RAISE EXCEPTION USING MESSAGE = concat('not in place, ', current_setting('rowpatch.drifted'), CASE current_setting('rowpatch.drifted') WHEN '1' THEN ' row' ELSE ' rows' END, E':\n  ', named,
-        E'\n  and ' || nullif(greatest(current_setting('rowpatch.drifted')::bigint - 50, 0), 0) || ' more');
-  END IF;
-END $drift$;
+{{drift}}
 ROLLBACK;
 SELECT {{name}} || ': verified, every change is in place';

@@ -48,6 +48,7 @@ export function releaseSteps(changeset: Changeset, releases: ReleasesByTable): r
         together: false,
         whole: false,
         asCompared: false,
+        frees: changes,
         reason,
       });
     }
@@ -62,6 +63,7 @@ export function releaseSteps(changeset: Changeset, releases: ReleasesByTable): r
         together: false,
         whole: false,
         asCompared: false,
+        frees: () => freedForGood(changeset, table, parked),
         reason,
       });
     }
@@ -95,6 +97,27 @@ async function* parkings(
       const after = columns.map((position) =>
         values.has(position) ? (values.get(position) ?? null) : originalAt(change, position),
       );
+      yield { kind: "update", key: change.key, columns, before, after, context: new Map() };
+    }
+  }
+}
+
+/** Of what is parked, the values that do not come back: they are gone also where the change is in place already. */
+async function* freedForGood(
+  changeset: Changeset,
+  table: TableName,
+  parked: Releases["parked"],
+): AsyncGenerator<Change> {
+  for (const kind of ["update", "delete"] as const) {
+    for await (const change of changeset.changes(table, kind)) {
+      const values = parked.get(rowKey(change));
+      if (!values || change.kind === "insert") continue;
+      const columns = [...values.keys()]
+        .filter((position) => change.kind === "delete" || change.columns.includes(position))
+        .sort((a, b) => a - b);
+      if (columns.length === 0) continue;
+      const before = columns.map((position) => originalAt(change, position));
+      const after = columns.map((position) => values.get(position) ?? null);
       yield { kind: "update", key: change.key, columns, before, after, context: new Map() };
     }
   }

@@ -24,6 +24,11 @@ export interface Step {
    * since. Only of updates and deletes.
    */
   readonly rewritten?: ReadonlySet<string>;
+  /**
+   * What other rows wait for: rows that must be gone, and updates by which rows must have let go of all their old values. Asked at
+   * once, so that drift is told in its own words. As often as wanted.
+   */
+  readonly frees?: () => AsyncIterable<Change>;
   /** Why the step is there, where its kind does not say. */
   readonly reason?: string;
 }

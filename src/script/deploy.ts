@@ -21,7 +21,7 @@ import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts"
 import { type ScriptInput, sessionOptions, triggerColumns } from "./scripts.ts";
 import { shapeGuards } from "./shape.ts";
 import { comment, ident, lines, literal, qualified, type Sql, sql } from "./sql.ts";
-import { stateCheck } from "./state-check.ts";
+import { driftRefusal, stateCheck } from "./state-check.ts";
 import {
   reusableLoads,
   stepStatements,
@@ -100,6 +100,10 @@ export async function* deployScript(
   const { backups, ledger } = operation;
   const isFired = ({ name }: ScriptTable) => firing.has(nameKey(name));
   const { catalog, changeset, plan } = input;
+  const drifted = driftRefusal({
+    message: DRIFT[direction],
+    hint: driftHint(switched.length > 0 ? [] : touched.filter(isFired), direction),
+  });
   yield* fill(input.templates.deploy, {
     header: header({
       ...input,
@@ -116,6 +120,7 @@ export async function* deployScript(
       ...(switched.length + ruled.length > 0 ? [ownershipGuard([...switched, ...ruled])] : []),
       ...(ledger ? [ledgerCheck(ledger)] : []),
     ]),
+    start: progress(START[direction]),
     locks: tableLocks(touched, input.lockTables),
     shape: shapeGuards(
       catalog,
@@ -129,7 +134,7 @@ export async function* deployScript(
       ...deferrals(plan),
     ]),
     backup: fillBackups(backups, changeset, { ...input.bulk, name: input.name }),
-    statements: stepStatements(steps),
+    statements: stepStatements(steps, drifted),
     restore: lines([
       ...(switched.length > 0 ? [comment("Triggers back as they were"), triggersOn()] : []),
       ...rulesOn(ruled),
@@ -140,8 +145,7 @@ export async function* deployScript(
       sides: { before: false, after: true },
     }),
     checking: progress("checking that every change is in place, and nothing else was done"),
-    drift: literal(DRIFT[direction]),
-    hint: literal(driftHint(switched.length > 0 ? [] : touched.filter(isFired), direction)),
+    drift: drifted,
     effects: effectsCheck(plan, tables, {
       writtenByTriggers: input.triggerWrites.tables,
       made: backups.map(({ name }) => name),
@@ -153,6 +157,13 @@ export async function* deployScript(
     name: literal(direction === "deploy" ? input.name : `revert of ${input.name}`),
   });
 }
+
+/** Also for what ends in PostgreSQL's own words, such as a foreign key. */
+const START = {
+  deploy:
+    "one transaction: whatever stops it, nothing is changed, and preflight.sql tells what is in the way",
+  revert: "one transaction: whatever stops it, nothing is changed",
+} as const;
 
 const DRIFT = {
   deploy: "production is not as reviewed",

@@ -88,7 +88,7 @@ function oid(table: TableName): Sql {
 
 const HINT = {
   deploy:
-    "Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted ones.",
+    "Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted or changed ones.",
   revert:
     "Nothing was changed. A cascade, trigger or rule wrote more than was reviewed: rows that came after the deploy may refer to rows that this script takes away.",
 } as const;

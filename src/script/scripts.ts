@@ -19,7 +19,7 @@ import {
 } from "./prologue.ts";
 import { shapeGuards } from "./shape.ts";
 import { literal } from "./sql.ts";
-import { stateCheck } from "./state-check.ts";
+import { driftRefusal, stateCheck } from "./state-check.ts";
 import { scriptTables, type TriggerColumns } from "./table.ts";
 import { fill } from "./template.ts";
 
@@ -117,6 +117,7 @@ export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> 
     ),
     load: fillLoads(loads.values()),
     state: checkAll(input.changeset, touched, { loads, check: stateCheck, sides: AFTER }),
+    drift: driftRefusal({ message: "not in place" }),
     name: literal(input.name),
   });
 }

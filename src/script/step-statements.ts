@@ -20,6 +20,7 @@ import { isWrittenByTriggers } from "./column.ts";
 import { progress, progressOfWriting } from "./progress.ts";
 import { type RowSet, sameKey } from "./row-set.ts";
 import { comment, doBlock, type Sql, sql } from "./sql.ts";
+import { releaseCheck } from "./state-check.ts";
 import { statement, statementTogether } from "./statement.ts";
 import type { ScriptTable } from "./table.ts";
 
@@ -79,8 +80,11 @@ function isRewritten({ rewritten }: Step, { columns }: ScriptTable): boolean {
   return rewritten !== undefined && columns.some(isWrittenByTriggers);
 }
 
-/** Every step under a comment that says its place, kind and size. */
-export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGenerator<Sql> {
+/** Every step under a comment that says its place, kind and size. `drifted` refuses what state checks have found. */
+export async function* stepStatements(
+  steps: readonly WrittenStep[],
+  drifted: Sql,
+): AsyncGenerator<Sql> {
   for (const [index, written] of steps.entries()) {
     const { step, table } = written;
     const why = step.reason === undefined ? "" : `: ${step.reason}`;
@@ -93,6 +97,7 @@ export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGener
       );
     yield index === 0 ? progress(`s${title}`) : progressOfWriting(`s${title}`);
     yield* statements(written);
+    if (step.frees) yield* releaseChecks(written, step.frees(), drifted);
     yield sql``;
   }
 }
@@ -100,11 +105,8 @@ export async function* stepStatements(steps: readonly WrittenStep[]): AsyncGener
 async function* statements(written: WrittenStep): AsyncGenerator<Sql> {
   const { step, table } = written;
   const locked = step.kind === "delete" && table.children.length > 0;
-  if (locked && written.form !== "table") {
-    for await (const chunk of chunksOf(table, step.changes(), { hashAfter: true })) {
-      yield lockRows(chunk, valuesList(chunk, { before: false, after: false }));
-    }
-  }
+  if (locked && written.form !== "table")
+    for await (const rows of keysOf(written)) yield lockRows(...rows);
   if (written.form === "table") {
     yield* loadRows(written.load);
     if (locked) yield lockRows(written.load, sql`pg_temp.${written.load.name} AS want`);
@@ -123,6 +125,34 @@ async function* statements(written: WrittenStep): AsyncGenerator<Sql> {
     for await (const change of step.changes())
       yield statement(table, change, step.rewritten?.has(rowKey(change)));
   }
+}
+
+/** Asks whether what other rows wait for is free, before they run into it. */
+async function* releaseChecks(
+  written: WrittenStep,
+  frees: AsyncIterable<Change>,
+  drifted: Sql,
+): AsyncGenerator<Sql> {
+  if (written.step.kind === "delete")
+    for await (const rows of keysOf(written)) yield releaseCheck(...rows);
+  else
+    for await (const chunk of chunksOf(written.table, frees, { hashAfter: true })) {
+      // What triggers may have written before is not known: nothing is asked of it.
+      if (chunk.columns.every(({ column }) => column.checked.before))
+        yield releaseCheck(chunk, valuesList(chunk, { before: true, after: false }));
+    }
+  yield sql`\\set SHOW_CONTEXT never`;
+  yield drifted;
+  yield sql`\\set SHOW_CONTEXT errors`;
+}
+
+/** The rows of a step with their keys, and where they stand. */
+async function* keysOf(written: WrittenStep): AsyncGenerator<[RowSet, Sql]> {
+  if (written.form === "table")
+    return yield [written.load, sql`pg_temp.${written.load.name} AS want`];
+  const { step, table } = written;
+  for await (const chunk of chunksOf(table, step.changes(), { hashAfter: true }))
+    yield [chunk, valuesList(chunk, { before: false, after: false })];
 }
 
 /**

@@ -131,7 +131,7 @@ BEGIN
 END
 $owner$;
 
-SELECT :rowpatch_elapsed || 'one transaction: whatever stops it, nothing is changed' WHERE :rowpatch_told;
+SELECT :rowpatch_elapsed || 'one transaction: whatever stops it, nothing is changed, and preflight.sql tells what is in the way' WHERE :rowpatch_told;
 -- Nobody changes the definition of these tables from here on
 DO $locks$
 DECLARE
@@ -452,7 +452,8 @@ BEGIN
         E'\n  and ' || nullif(greatest(current_setting('rowpatch.drifted')::bigint - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. preflight.sql shows every row.';
   END IF;
-END $drift$;
+END
+$drift$;
 
 -- Effects check: this transaction did what was reviewed, and nothing else
 DO $effects$
@@ -500,7 +501,7 @@ BEGIN
   END IF;
   IF other IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat(E'the effects are not those reviewed:\n  ', concat_ws(E'\n  ', other, fewer)),
-      HINT = 'Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted ones.';
+      HINT = 'Nothing was changed. A cascade, trigger or rule wrote more than was reviewed; preflight.sql shows new rows that refer to deleted or changed ones.';
   ELSIF done > 0 AND fewer IS NOT NULL AND current_setting('rowpatch.in_place') <> 'accept' THEN
     RAISE EXCEPTION USING MESSAGE = concat(E'a part of the changes is in place already:\n  ', fewer),
       HINT = 'Nothing was changed. preflight.sql shows which. To take them as they are, add -v in_place=accept; revert.sql would then undo them too.';
