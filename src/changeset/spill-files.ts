@@ -44,10 +44,15 @@ function spillFile(path: string): SpillStore {
       size += chunk.length;
     },
     async *read(partition) {
-      // Nothing else waits in here: interrupts and progress get their turn.
-      await setImmediate();
       let buffer = Buffer.alloc(0);
+      let since = Number.POSITIVE_INFINITY;
       for (const { position, length } of extents.get(partition) ?? []) {
+        if (since >= TURN) {
+          // Nothing else waits in here: interrupts and progress get their turn.
+          await setImmediate();
+          since = 0;
+        }
+        since += length;
         if (file === undefined) throw new Error(`${path} is read after it was closed`);
         if (buffer.length < length) buffer = Buffer.allocUnsafeSlow(length);
         readAll(path, file, { chunk: buffer.subarray(0, length), position });
@@ -77,6 +82,9 @@ function openNameless(path: string): number {
     throw fileFailure(path, "making", error);
   }
 }
+
+/** Bytes that are read between turns of others: what is made of them takes some tens of milliseconds. */
+const TURN = 1024 * 1024;
 
 interface Piece {
   readonly chunk: Buffer;

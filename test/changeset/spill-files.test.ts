@@ -44,6 +44,25 @@ describe("spill files", () => {
     expect(other).toEqual(["other 1\n", "other 2\n", "other 3\n"]);
   });
 
+  test("others get their turn while a large partition is read: an interrupt must not wait for its end", async () => {
+    await using store = spillFiles(directory, "t")();
+    const chunk = Buffer.from(`${"x".repeat(65_535)}\n`);
+    for (let n = 0; n < 64; n += 1) store.write(0, chunk);
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    });
+    let bytes = 0;
+    for await (const read of store.read(0)) {
+      bytes += read.length;
+      // As long as pairing its lines takes.
+      for (const until = performance.now() + 2; performance.now() < until; );
+    }
+    clearInterval(timer);
+    expect(bytes).toBe(64 * chunk.length);
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
+
   test("leave nothing in the directory", async () => {
     const make = spillFiles(directory, "c");
     const stores = [make(), make(), make()];
