@@ -19,22 +19,34 @@ export class StepFailed extends Error {
 }
 
 export interface Journal {
+  /** In the order in which they began, up to the first that failed: whether others ran beside it makes no difference. */
   readonly steps: readonly StepEvidence[];
-  /** Runs a step and records it. @throws whatever `work` throws; a StepFailed is recorded first. */
+  /**
+   * Runs a step and records it; nothing is begun once a step has failed.
+   *
+   * @throws whatever `work` throws; a StepFailed is recorded first.
+   */
   step(name: StepName, expected: string, work: () => Promise<Facts>): Promise<void>;
 }
 
 /** `onStep` is called before each step. */
 export function journal(now: () => number, onStep: (name: StepName) => void): Journal {
-  const steps: StepEvidence[] = [];
+  const records: (StepEvidence | undefined)[] = [];
+  const hasFailed = (record: StepEvidence | undefined) => record?.outcome === "failed";
   return {
-    steps,
+    get steps() {
+      const failed = records.findIndex(hasFailed);
+      const counted = failed < 0 ? records : records.slice(0, failed + 1);
+      return counted.filter((record) => record !== undefined);
+    },
     async step(step, expected, work) {
+      if (records.some(hasFailed)) throw new StepFailed("another step has failed");
       onStep(step);
       const startedAt = now();
+      const place = records.push(undefined) - 1;
       const record = (outcome: "passed" | "failed", facts: Facts): void => {
         const milliseconds = Math.round(now() - startedAt);
-        steps.push({ step, expected, outcome, milliseconds, ...facts });
+        records[place] = { step, expected, outcome, milliseconds, ...facts };
       };
       try {
         record("passed", await work());

@@ -31,6 +31,7 @@ export async function openLiveProduction(
     let isCopied = false;
     return {
       provenance,
+      digested: async () => provenance,
       async create(server, name) {
         if (await isAlone(database, server)) {
           // A template may have no sessions, ours included.

@@ -21,6 +21,8 @@ import type {
 
 export interface Production extends AsyncDisposable {
   readonly provenance: Provenance;
+  /** With the digest of a dump, which is read once more for it. May run beside everything else. */
+  digested(): Promise<Provenance>;
   /** Makes the scratch database: empty, or as a copy. */
   create(
     server: ScratchServer,
@@ -58,17 +60,13 @@ export async function openProduction(
     request.production,
     request.database === undefined ? {} : { database: request.database },
   );
-  try {
-    return { ...dumpProduction(dump, await finalProvenance(dump)) };
-  } catch (error) {
-    await dump[Symbol.asyncDispose]();
-    throw error;
-  }
+  return dumpProduction(dump);
 }
 
-function dumpProduction(dump: DumpSource, provenance: Provenance): Production {
+function dumpProduction(dump: DumpSource): Production {
   return {
-    provenance,
+    provenance: dump.provenance,
+    digested: () => finalProvenance(dump),
     create: (server, name) =>
       server.createDatabase({
         ...name,

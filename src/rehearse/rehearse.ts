@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { ExpectedError } from "../errors.ts";
+import type { Provenance } from "../sources/source.ts";
 import { type Bundle, openBundle } from "./bundle.ts";
 import type { Evidence, StepName } from "./evidence.ts";
 import { journal } from "./journal.ts";
@@ -94,6 +95,9 @@ async function inDirectory(work: Work): Promise<Rehearsal> {
   request.onStep?.("starting the scratch server");
   await using production = await openProduction(request, work.directory);
   await using server = await startScratch({ ...request, ...work, production });
+  // Beside the restore, which waits for the server most of the time.
+  const digested = production.digested();
+  digested.catch(() => undefined);
   const database = await createDatabase(server, production, bundle);
   const record = journal(
     () => performance.now(),
@@ -105,6 +109,7 @@ async function inDirectory(work: Work): Promise<Rehearsal> {
     memory: request.memory,
     ...(request.signal ? { signal: request.signal } : {}),
   });
+  const provenance = await digested;
   const kept = request.keep ? await database.keep() : [];
   const failed = record.steps.find(({ outcome }) => outcome === "failed");
   return {
@@ -117,8 +122,8 @@ async function inDirectory(work: Work): Promise<Rehearsal> {
       milliseconds: Math.round(performance.now() - clock),
       outcome: failed ? "failed" : "passed",
       ...(failed ? { failedAt: failed.step } : {}),
-      production: production.provenance,
-      asReviewed: asReviewed(bundle, production),
+      production: provenance,
+      asReviewed: asReviewed(bundle.production, provenance),
       scratch: {
         kind: server.kind,
         description: server.description,
@@ -144,7 +149,7 @@ function createDatabase(
 }
 
 /** By the digest of the dump, or by the server and database. */
-function asReviewed({ production: then }: Bundle, { provenance: now }: Production): boolean | null {
+function asReviewed(then: Provenance, now: Provenance): boolean | null {
   if (then.sha256 !== undefined && now.sha256 !== undefined) return then.sha256 === now.sha256;
   if (then.kind !== now.kind) return false;
   if (then.systemIdentifier === undefined) return null;

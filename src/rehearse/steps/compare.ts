@@ -12,14 +12,21 @@ import type { Stage } from "./stage.ts";
 
 /**
  * Compares the tables that have been written since the restore, and those of the bundle, with production. All other tables hold
- * the rows that were restored. @throws StepFailed
+ * the rows that were restored. Once `markBegun` was called others may write: what is read is the state of that moment.
+ *
+ * @throws StepFailed
  */
-export async function compareDeployed(stage: Stage, now: Fingerprint): Promise<Facts> {
+export async function compareDeployed(
+  stage: Stage,
+  now: Fingerprint,
+  markBegun: () => void,
+): Promise<Facts> {
   const { tables, records } = writtenTables(stage, now);
   const own = stage.bundle.tables.map(({ table }) => table);
   const compared = unique([...tables, ...own.filter((name) => isCompared(stage, name))]);
-  const found = await compareWithProduction(stage, compared, "bundle");
-  return judge(stage, found, { now, records, script: "deploy.sql" });
+  const redefined = await redefinedNow(stage);
+  const found = await compareWithProduction(stage, compared, { expected: "bundle", markBegun });
+  return judge(found, { now, redefined, records, script: "deploy.sql" });
 }
 
 /**
@@ -32,9 +39,10 @@ export async function compareReverted(stage: Stage, now: Fingerprint): Promise<F
   // Where nothing can be held the bundle's own tables are read, written or not.
   const own = stage.held ? [] : stage.bundle.tables.map(({ table }) => table);
   const compared = unique([...others, ...own.filter((name) => isCompared(stage, name))]);
-  const found = await compareWithProduction(stage, compared, "nothing");
-  const held = tables.length - others.length;
-  return judge(stage, found, { now, records, script: "revert.sql", same: { tables: held, rows } });
+  const redefined = await redefinedNow(stage);
+  const found = await compareWithProduction(stage, compared, { expected: "nothing" });
+  const same = { tables: tables.length - others.length, rows };
+  return judge(found, { now, redefined, records, script: "revert.sql", same });
 }
 
 /** Tables written since the restore: those to compare, and the script's own records of what it did. */
@@ -96,24 +104,37 @@ const NOTHING: Differences = {
 async function compareWithProduction(
   stage: Stage,
   tables: readonly TableName[],
-  expected: "bundle" | "nothing",
+  {
+    expected,
+    markBegun,
+  }: { readonly expected: "bundle" | "nothing"; readonly markBegun?: () => void },
 ): Promise<Differences> {
   if (tables.length === 0 && expected === "nothing") return NOTHING;
+  // Not every dump can be read twice at once.
+  await stage.comparison?.over;
   await using scratch = await stage.database.open();
+  // What was truncated or rewritten could not be read in the snapshot any more.
+  await scratch.prepare({ tables, connections: 1 });
+  markBegun?.();
   return await findDifferences({ ...stage, scratch, tables, expected });
+}
+
+async function redefinedNow({ definitions, connection }: Stage): Promise<readonly string[]> {
+  return changedDefinitions(definitions, await readDefinitions(connection));
 }
 
 interface Judged {
   readonly now: Fingerprint;
+  /** Definitions that are not as before, in words. */
+  readonly redefined: readonly string[];
   readonly records: readonly TableName[];
   readonly script: "deploy.sql" | "revert.sql";
   /** Held against the rows of the restore, and the same. */
   readonly same?: { readonly tables: number; readonly rows: number };
 }
 
-async function judge(stage: Stage, found: Differences, judged: Judged): Promise<Facts> {
-  const { now, records, script, same } = judged;
-  const redefined = changedDefinitions(stage.definitions, await readDefinitions(stage.connection));
+function judge(found: Differences, judged: Judged): Facts {
+  const { now, redefined, records, script, same } = judged;
   const facts: Facts = {
     counts: {
       "tables compared": found.compared.length + (same?.tables ?? 0),

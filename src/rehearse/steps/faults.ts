@@ -8,17 +8,21 @@ import { commitOffset, cutBeforeCommit, killAt } from "../faults.ts";
 import { type Facts, StepFailed, scriptFacts, scriptFailed } from "../journal.ts";
 import type { ScriptRunner } from "../psql.ts";
 import { type ChosenChange, chooseChanges } from "../selection.ts";
-import { expectRows, REFUSED, run, type Stage } from "./stage.ts";
+import { REFUSED, run, type Stage } from "./stage.ts";
 
-/** Needs psql, and a server that takes several connections, but for the rows that drift. @throws StepFailed */
-export async function rehearseFaults(stage: Stage): Promise<void> {
-  const { journal, database } = stage;
-  const { feed } = database.runner;
-  await journal.step(
+/** One row after the other. @throws StepFailed */
+export async function rehearseDrift(stage: Stage): Promise<void> {
+  await stage.journal.step(
     "drift",
     "one row differs from what was reviewed: deploy.sql refuses and writes nothing",
     () => runDrifts(stage),
   );
+}
+
+/** Needs psql, and a server that takes several connections; nobody else may be using the database. @throws StepFailed */
+export async function rehearseCuts(stage: Stage): Promise<void> {
+  const { journal, database } = stage;
+  const { feed } = database.runner;
   if (feed === undefined) return;
   await journal.step("psql killed", "psql is killed in the middle: nothing is written", () =>
     runKilled(stage, feed),
@@ -92,26 +96,26 @@ type Feed = NonNullable<ScriptRunner["feed"]>;
 async function runKilled(stage: Stage, feed: Feed): Promise<Facts> {
   const path = stage.bundle.path("deploy");
   const commit = (await commitOffset(path)) ?? (await stat(path)).size;
-  const before = await stage.rows.now();
+  const fault = { path, feed, target: stage.connection, ...signalOf(stage) };
   const places = [0.5, 1].map((part) => Math.floor(commit * part));
   for (const bytes of places) {
-    await killAt({ path, feed, target: stage.connection, ...signalOf(stage) }, bytes);
-    await expectRows(stage, before);
+    const { written } = await stage.rows.during(() => killAt(fault, bytes));
+    if (written !== undefined) throw new StepFailed(`psql was killed, but ${written}`);
   }
-  return { counts: { "times killed": places.length }, rows: before.digest };
+  return { counts: { "times killed": places.length } };
 }
 
 async function runCut(stage: Stage, feed: Feed): Promise<Facts> {
   const path = stage.bundle.path("deploy");
   const commit = await commitOffset(path);
   if (commit === undefined) throw new StepFailed("deploy.sql holds no COMMIT");
-  const before = await stage.rows.now();
   const fault = { path, feed, target: stage.connection, ...signalOf(stage) };
-  const result = await cutBeforeCommit(fault, commit);
+  const { result, written } = await stage.rows.during(() => cutBeforeCommit(fault, commit));
   if (result.exitCode === 0) {
     throw scriptFailed("deploy", result, "its connection was cut before COMMIT");
   }
-  return { ...scriptFacts("deploy", result), ...(await expectRows(stage, before)) };
+  if (written !== undefined) throw new StepFailed(`the connection was cut, but ${written}`);
+  return scriptFacts("deploy", result);
 }
 
 function signalOf({ signal }: Stage): { readonly signal?: AbortSignal } {

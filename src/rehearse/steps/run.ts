@@ -12,7 +12,7 @@ import { type Journal, StepFailed } from "../journal.ts";
 import type { Production } from "../production.ts";
 import { type RowWatch, watchRows } from "../row-watch.ts";
 import type { ScratchConnection, ScratchDatabase, ScratchServer } from "../scratch/server.ts";
-import { rehearseFaults } from "./faults.ts";
+import { rehearseCuts } from "./faults.ts";
 import { rehearseScripts } from "./scripts.ts";
 import type { Stage } from "./stage.ts";
 
@@ -46,7 +46,7 @@ export async function runSteps(running: Running): Promise<Ran> {
     const restored = await restore(running, { rows, leftOut });
     const stage = await makeStage(running, { connection, rows, restored });
     await rehearseHeld(stage);
-    await rehearseFaults(stage);
+    await rehearseCuts(stage);
     if (database.runner.feed === undefined) notDone.push(ONE_CONNECTION);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;

@@ -12,6 +12,7 @@ import { type Facts, type Journal, StepFailed, scriptFacts, scriptFailed } from 
 import type { ScriptResult } from "../psql.ts";
 import type { RowWatch } from "../row-watch.ts";
 import type { ScratchConnection, ScratchDatabase } from "../scratch/server.ts";
+import type { Aside } from "./aside.ts";
 
 export interface Stage {
   readonly bundle: Bundle;
@@ -28,15 +29,25 @@ export interface Stage {
   /** The same, where the server takes a second connection. */
   readonly held?: HeldState;
   readonly definitions: Definitions;
+  /** Reads the rows as deployed beside this step. */
+  readonly comparison?: Aside;
   readonly signal?: AbortSignal;
 }
 
 /** Exit code of psql when the script itself stopped. */
 export const REFUSED = 3;
 
-export function run({ database, bundle }: Stage, script: ScriptName): Promise<ScriptResult> {
+export async function run(stage: Stage, script: ScriptName): Promise<ScriptResult> {
+  const { database, bundle, comparison } = stage;
+  const isBeside = comparison !== undefined && !comparison.isOver();
+  const result = await database.runner.run(bundle.path(script));
+  if (result.exitCode === 0 || !isBeside || !WAITED.test(result.stderr)) return result;
+  // A lock that readers are in the way of, or a limit of time: not what production will be like.
+  await comparison.over;
   return database.runner.run(bundle.path(script));
 }
+
+const WAITED = /timeout|holds a lock/;
 
 /** Exit code 0; where a fingerprint is given, nothing was written since. @throws StepFailed */
 export async function runDone(
