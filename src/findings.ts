@@ -3,6 +3,7 @@
  */
 
 import { describeReview, isReview, REVIEW_SEVERITY, type ReviewFacts } from "./findings/review.ts";
+import type { Severity } from "./findings/severity.ts";
 import {
   formatIdentifier,
   formatName,
@@ -11,9 +12,6 @@ import {
   type QualifiedName,
   type TableName,
 } from "./names.ts";
-
-/** Blocking findings stop `script` until they are answered. */
-export type Severity = "notice" | "warning" | "blocking";
 
 /** A finding: its facts, and what follows from them. */
 export type Finding = { readonly severity: Severity; readonly message: string } & FindingFacts;
@@ -87,6 +85,8 @@ export type FindingFacts =
       readonly table: TableName;
       readonly key: readonly string[];
       readonly rows: number;
+      /** Withheld rows that were not looked at any more, where there are such. */
+      readonly unseen?: number;
     }
   | { readonly code: "triggers"; readonly table: TableName; readonly triggers: readonly string[] }
   | {
@@ -237,7 +237,7 @@ function describe(facts: FindingFacts): string {
     case "withheld":
       return `table ${formatName(facts.table)}: ${plural(facts.rows, "delete is", "deletes are")} withheld`;
     case "keys_changed":
-      return `table ${formatName(facts.table)}: ${plural(facts.rows, "inserted row equals a row", "inserted rows equal rows")} whose delete is withheld in every column but the key (${formatColumns(facts.key)}); if a key was changed, production would hold both: answer with --deletes apply, or name columns that stay the same with --key`;
+      return `table ${formatName(facts.table)}: ${plural(facts.rows, "inserted row equals a row", "inserted rows equal rows")} whose delete is withheld in every column but the key (${formatColumns(facts.key)}); if a key was changed, production would hold both: answer with --deletes apply, or name columns that stay the same with --key${facts.unseen === undefined ? "" : `; ${plural(facts.unseen, "further withheld row was", "further withheld rows were")} not looked at`}`;
     case "triggers":
       return `table ${formatName(facts.table)} has triggers that would fire (${facts.triggers.join(", ")}); answer with --triggers disable or --triggers fire`;
     case "triggers_off":

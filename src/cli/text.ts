@@ -2,7 +2,8 @@
  * The comparison as text for people: counts by table, findings, where both sides came from.
  */
 import { totalOf } from "../changeset/types.ts";
-import type { Finding, Severity } from "../findings.ts";
+import type { Severity } from "../findings/severity.ts";
+import type { Finding } from "../findings.ts";
 import { formatIdentifier, formatName, plural, printable } from "../names.ts";
 import { isChanged, type SummaryFacts, type SummaryTable, totals } from "../outputs/summary.ts";
 import { describeProvenance } from "../script/header.ts";

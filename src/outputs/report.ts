@@ -4,13 +4,14 @@
 import type { Catalog } from "../catalog/types.ts";
 import { type ChangedTable, totalOf } from "../changeset/types.ts";
 import type { Change, Datum } from "../compare/change.ts";
+import { bySeverity } from "../findings/severity.ts";
 import { formatIdentifier, formatName, plural } from "../names.ts";
 import { describeProvenance } from "../script/header.ts";
 import { literal } from "../script/sql.ts";
 import type { Provenance } from "../sources/source.ts";
 import { code, type Markdown, markdown, table as markdownTable, text } from "./markdown.ts";
 import { runLines } from "./run-lines.ts";
-import { bySeverity, isChanged, type SummaryFacts, type SummaryTable, totals } from "./summary.ts";
+import { isChanged, type SummaryFacts, type SummaryTable, totals } from "./summary.ts";
 
 /** Rows shown of each table; `changes.jsonl` holds them all. */
 const ROWS_SHOWN = 20;

@@ -4,7 +4,8 @@
 
 import { type Changeset, NO_CHANGES } from "../changeset/types.ts";
 import type { Counts } from "../compare/change.ts";
-import type { Finding, Severity } from "../findings.ts";
+import { bySeverity } from "../findings/severity.ts";
+import type { Finding } from "../findings.ts";
 import type { TableName } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 
@@ -124,13 +125,4 @@ export function isChanged({
   withheld,
 }: Pick<SummaryTable, "counts" | "withheld">): boolean {
   return [counts, withheld].some((kinds) => kinds.insert + kinds.update + kinds.delete > 0);
-}
-
-const SEVERITIES: readonly Severity[] = ["blocking", "warning", "notice"];
-
-/** Blocking findings first, then warnings, then notices; in the order given within each. */
-export function bySeverity(findings: readonly Finding[]): readonly Finding[] {
-  return SEVERITIES.flatMap((severity) =>
-    findings.filter((finding) => finding.severity === severity),
-  );
 }

@@ -4,7 +4,8 @@
 
 import type { ChangedTable, Changeset } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
-import type { Finding, Severity } from "../findings.ts";
+import { bySeverity } from "../findings/severity.ts";
+import type { Finding } from "../findings.ts";
 import { formatName, printable } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import { comment, type Sql } from "./sql.ts";
@@ -38,7 +39,7 @@ export function header(facts: HeaderFacts): Sql {
     ...countLines(changeset.tables),
     "",
     ...facts.notes,
-    ...(findings.length > 0 ? ["", ...sorted(findings).flatMap(findingLines)] : []),
+    ...(findings.length > 0 ? ["", ...bySeverity(findings).flatMap(findingLines)] : []),
     "",
     ...facts.run,
   );
@@ -75,13 +76,6 @@ function countLines(tables: readonly ChangedTable[]): readonly string[] {
       row([counts.insert, counts.update, counts.delete, withheld], name),
     ),
   ];
-}
-
-const SEVERITIES: readonly Severity[] = ["blocking", "warning", "notice"];
-
-/** Gravest first, else in their order. */
-function sorted(findings: readonly Finding[]): readonly Finding[] {
-  return SEVERITIES.flatMap((wanted) => findings.filter(({ severity }) => severity === wanted));
 }
 
 function findingLines({ severity, message }: Finding): readonly string[] {

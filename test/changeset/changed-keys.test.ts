@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { changedKeys } from "../../src/changeset/review/changed-keys.ts";
+import type { Change } from "../../src/compare/change.ts";
+import { changesetOf } from "../support/changeset.ts";
 import { createDatabase, hasServer } from "../support/postgres.ts";
 import { find } from "../support/scripts.ts";
 
@@ -52,4 +55,29 @@ describe.skipIf(!hasServer).concurrent("deletes that are withheld", { timeout: 6
         : [],
     );
   });
+});
+
+test("withheld rows that were not looked at are told of", async () => {
+  const table = { schema: "public", name: "t" };
+  const gone = (id: string): Change => ({ kind: "delete", key: [id], before: [id, `v${id}`] });
+  const come = (id: string, like: string): Change => ({
+    kind: "insert",
+    key: [id],
+    after: [id, `v${like}`],
+  });
+  const changeset = changesetOf([
+    {
+      table,
+      columns: ["id", "v"],
+      key: ["id"],
+      withheld: [gone("1"), gone("2"), gone("3")],
+      changes: [come("7", "1"), come("8", "3")],
+    },
+  ]);
+  const all = await changedKeys({ changeset }, 3);
+  expect(all).toMatchObject([{ code: "keys_changed", rows: 2 }]);
+  expect(all[0]?.message).not.toContain("looked at");
+  const [first] = await changedKeys({ changeset }, 1);
+  expect(first).toMatchObject({ code: "keys_changed", rows: 1, unseen: 2 });
+  expect(first?.message).toMatch(/; 2 further withheld rows were not looked at$/);
 });

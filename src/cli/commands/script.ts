@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { totalOf } from "../../changeset/types.ts";
+import { isBlocked } from "../../findings.ts";
 import { plural } from "../../names.ts";
 import { type BundleFacts, writeBundle } from "../../outputs/bundle.ts";
 import { checkFree, type FolderRequest, type WrittenFile } from "../../outputs/folder.ts";
@@ -32,9 +33,7 @@ export async function runScript(
     ...(await bundleFacts(run, comparison)),
     ...(flags["dbml"] === true ? { dbml: () => dbmlText(comparison) } : {}),
   };
-  if (comparison.findings.some(({ severity }) => severity === "blocking")) {
-    return refuse(run, facts, argv);
-  }
+  if (isBlocked(comparison.findings)) return refuse(run, facts, argv);
   const { counts } = totals(comparison.tables);
   const files = totalOf(counts) === 0 ? [] : await write(run, facts, folder);
   if (run.json) {
