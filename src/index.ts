@@ -5,8 +5,8 @@ export type { Catalog } from "./catalog/types.ts";
 export type { ChangedTable, Changeset, SequenceTarget } from "./changeset/types.ts";
 export type { Change, ChangeKind, Counts, Datum } from "./compare/change.ts";
 export { ExpectedError, type Failure } from "./errors.ts";
-export type { Finding, FindingFacts } from "./findings.ts";
 export type { Severity } from "./findings/severity.ts";
+export type { Finding, FindingFacts } from "./findings.ts";
 export type { QualifiedName, TableName } from "./names.ts";
 export {
   type ComparedTable,
