@@ -80,10 +80,10 @@ SELECT concat('ledger: ', current_setting('rowpatch.last_told')) WHERE current_s
 export function columnsLacking(ledger: QualifiedName, into: Sql): Sql {
   const name = literal(quoteName(ledger));
   const columns = Object.entries(COLUMNS).map(
-    ([column, type]) => sql`(${literal(column)}, ${literal(type)})`,
+    ([column, type], n) => sql`(${n + 1}, ${literal(column)}, ${literal(type)})`,
   );
-  return sql`SELECT string_agg(concat(wanted.name, ' ', wanted.type), ', ') INTO ${into}
-  FROM (VALUES ${join(columns, ", ")}) AS wanted (name, type)
+  return sql`SELECT string_agg(concat(wanted.name, ' ', wanted.type), ', ' ORDER BY wanted.n) INTO ${into}
+  FROM (VALUES ${join(columns, ", ")}) AS wanted (n, name, type)
   WHERE NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
     WHERE a.attrelid = to_regclass(${name})::oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = wanted.name AND format_type(a.atttypid, NULL) = wanted.type);`;
 }
