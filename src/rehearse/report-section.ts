@@ -4,9 +4,10 @@
 import { printable } from "../names.ts";
 import { type Markdown, markdown, table, text } from "../outputs/markdown.ts";
 import type { Evidence, StepEvidence } from "./evidence.ts";
+import type { KeptEvidence } from "./kept-evidence.ts";
 
 /** The report with the section: before the first of the sections that follow it, else at the end. */
-export function withMarkdownSection(report: string, evidence: Evidence): string {
+export function withMarkdownSection(report: string, evidence: KeptEvidence): string {
   const section = `${markdownSection(evidence)}\n\n`;
   const former = /^## Rehearsal\n[\s\S]*?(?=^## |$(?![\s\S]))/m;
   if (former.test(report)) return report.replace(former, () => section);
@@ -14,7 +15,7 @@ export function withMarkdownSection(report: string, evidence: Evidence): string 
   return `${report.slice(0, next)}${section}${report.slice(next)}`;
 }
 
-function markdownSection(evidence: Evidence): string {
+function markdownSection(evidence: KeptEvidence): string {
   const right = true;
   return [
     markdown`## Rehearsal`,
@@ -32,6 +33,11 @@ function markdownSection(evidence: Evidence): string {
       ]),
     ),
     ...failures(evidence).map(({ reason = "" }) => block(reason)),
+    ...(evidence.others ?? []).flatMap((other) => [
+      markdown`### ${text(elsewhere(other))}`,
+      markdown`${text(verdict(other))}`,
+      ...failures(other).map(({ reason = "" }) => block(reason)),
+    ]),
   ].join("\n\n");
 }
 
@@ -42,7 +48,7 @@ function block(lines: string): Markdown {
 }
 
 /** The report with the section: in place of the former one, else at the end of its main part. */
-export function withHtmlSection(report: string, evidence: Evidence): string {
+export function withHtmlSection(report: string, evidence: KeptEvidence): string {
   const section = htmlSection(evidence);
   const former = /<section id="rehearsal">[\s\S]*?<\/section>\n?/;
   if (former.test(report)) return report.replace(former, () => section);
@@ -50,7 +56,7 @@ export function withHtmlSection(report: string, evidence: Evidence): string {
   return `${report.slice(0, end)}${section}${report.slice(end)}`;
 }
 
-function htmlSection(evidence: Evidence): string {
+function htmlSection(evidence: KeptEvidence): string {
   const rows = evidence.steps.map(
     ({ step, expected, outcome, milliseconds }) =>
       `<tr><td>${html(step)}</td><td>${html(expected)}</td><td>${html(outcome)}</td><td>${html(seconds(milliseconds))}</td></tr>`,
@@ -65,8 +71,19 @@ function htmlSection(evidence: Evidence): string {
     "<table><thead><tr><th>step</th><th>expected</th><th>outcome</th><th>seconds</th></tr></thead>",
     `<tbody>${rows.join("\n")}</tbody></table>`,
     ...failures(evidence).map(({ reason = "" }) => `<pre>${html(reason)}</pre>`),
+    ...(evidence.others ?? []).flatMap((other) => [
+      `<h3>${html(elsewhere(other))}</h3>`,
+      `<p>${html(verdict(other))}</p>`,
+      ...failures(other).map(({ reason = "" }) => `<pre>${html(reason)}</pre>`),
+    ]),
     "</section>\n",
   ].join("\n");
+}
+
+/** Heading of a rehearsal that is not the first one shown. */
+function elsewhere({ production }: Evidence): string {
+  const { display, createdAt } = production;
+  return `On another production: ${display}${createdAt === undefined ? "" : `, as of ${createdAt}`}`;
 }
 
 /** One sentence that says how it ended. */

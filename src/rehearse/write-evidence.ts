@@ -9,6 +9,7 @@ import { guardFiles } from "../outputs/file-errors.ts";
 import { MANIFEST } from "../outputs/folder.ts";
 import { readManifest } from "./bundle.ts";
 import { type Evidence, evidenceText } from "./evidence.ts";
+import { addEvidence, parseEvidence } from "./kept-evidence.ts";
 import { withHtmlSection, withMarkdownSection } from "./report-section.ts";
 
 const REPORTS = [
@@ -18,17 +19,24 @@ const REPORTS = [
 
 const PARTIAL = ".rowpatch-partial-";
 
+const EVIDENCE = "rehearsal.json";
+
 /**
- * Renews the bundle. Everything is on disk beside its place before the first file is replaced, `MANIFEST` last.
+ * Renews the bundle. Evidence of the production that it was made from is kept where this is of another one. Everything is on disk
+ * beside its place before the first file is replaced, `MANIFEST` last.
  *
  * @throws ExpectedError `bundle`, `file_system`; the bundle is then as it was.
  */
 export async function writeEvidence(folder: string, evidence: Evidence): Promise<void> {
-  const files = new Map([["rehearsal.json", evidenceText(evidence)]]);
   const listed = new Map(await readManifest(folder));
+  const former = listed.has(EVIDENCE)
+    ? parseEvidence(await readFile(join(folder, EVIDENCE), "utf8"))
+    : undefined;
+  const kept = addEvidence(former, evidence);
+  const files = new Map([[EVIDENCE, evidenceText(kept)]]);
   for (const { name, insert } of REPORTS) {
     if (!listed.has(name)) continue;
-    files.set(name, insert(await readFile(join(folder, name), "utf8"), evidence));
+    files.set(name, insert(await readFile(join(folder, name), "utf8"), kept));
   }
   for (const [name, text] of files) {
     listed.set(name, createHash("sha256").update(text).digest("hex"));

@@ -159,6 +159,16 @@ describe.skipIf(!hasServer)("rehearse", () => {
     expect(report.match(/^## Rehearsal$/gm)).toHaveLength(1);
     expect(report).toMatch(/^## Rehearsal\n\nPassed: [\s\S]*^## How to run$/m);
     expect(readdirSync(bundle).filter((name) => name.startsWith("."))).toEqual([]);
+    const production = { ...evidence.production, sha256: "0".repeat(64) };
+    const elsewhere = { ...evidence, production, asReviewed: false };
+    await writeEvidence(bundle, elsewhere);
+    expect(execFileSync("sha256sum", ["-c", "MANIFEST"], { cwd: bundle }).toString()).toContain(
+      "rehearsal.json: OK",
+    );
+    expect(JSON.parse(readFileSync(join(bundle, "rehearsal.json"), "utf8"))).toEqual({
+      ...evidence,
+      others: [elsewhere],
+    });
   });
 
   test("the command exits with 3 where the rehearsal fails, and says the line", async () => {
