@@ -14,9 +14,8 @@ import {
   sameDatum,
   wrongWidth,
 } from "./decode.ts";
-import { fieldStart, findFields, type Lines, sameField } from "./fields.ts";
+import { emptyLines, fieldStart, type Lines, matchFields } from "./fields.ts";
 import { keyClassOf } from "./key.ts";
-import { emptyPlaces } from "./line.ts";
 import type { KeyField } from "./line-key.ts";
 import { sortKeyOf } from "./sort-key.ts";
 
@@ -53,9 +52,7 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
   const shape = { width, ...(table.table ? { table: table.table } : {}) };
   const production = { ...shape, side: "production" } as const;
   const local = { ...shape, side: "local" } as const;
-  const beforeEnds = new Uint32Array(width);
-  const afterEnds = new Uint32Array(width);
-  const places = emptyPlaces();
+  const lines = emptyLines(width);
   const canonicalRow = (row: readonly Datum[]): Datum[] =>
     row.map((value, index) => normal(value, canonical[index]));
   const keyValues = (row: readonly Datum[]) => table.key.map((position) => row[position] ?? null);
@@ -63,9 +60,12 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
     keyFields: table.key.map((index, n) => keyField(index, keyClasses[n])),
     compare(before, after) {
       if (before && after) {
-        demandWidth(findFields(before, beforeEnds), production);
-        demandWidth(findFields(after, afterEnds), local);
-        return update(table, { before, beforeEnds, after, afterEnds, places }, canonical);
+        lines.before = before;
+        lines.after = after;
+        matchFields(lines);
+        demandWidth(lines.beforeCount, production);
+        demandWidth(lines.afterCount, local);
+        return update(table, lines, canonical);
       }
       if (before) {
         const row = canonicalRow(decodeRow(before, production));
@@ -101,13 +101,13 @@ function update(
   lines: Lines,
   canonical: readonly Canonical[],
 ): Change | undefined {
-  const { before, beforeEnds, after, afterEnds } = lines;
+  const { before, beforeEnds, after, afterEnds, same } = lines;
   const old = (position: number) => valueAt(before, beforeEnds, position);
   const columns: number[] = [];
   const changedBefore: Datum[] = [];
   const changedAfter: Datum[] = [];
   for (let position = 0; position < table.columns.length; position += 1) {
-    if (sameField(lines, position)) continue;
+    if (same[position] === 1) continue;
     const [raw, other] = [old(position), valueAt(after, afterEnds, position)];
     if (sameDatum(raw, other)) continue;
     const [from, to] = [normal(raw, canonical[position]), normal(other, canonical[position])];
