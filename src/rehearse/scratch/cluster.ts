@@ -126,7 +126,6 @@ autovacuum = off
 track_counts = on
 max_connections = 20
 shared_buffers = '256MB'
-maintenance_work_mem = '256MB'
 jit = off
 `;
 }

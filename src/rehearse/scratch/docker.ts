@@ -95,7 +95,6 @@ const SETTINGS = [
   "max_wal_senders=0",
   "max_wal_size=8GB",
   "autovacuum=off",
-  "maintenance_work_mem=256MB",
 ];
 
 /** The image of production's version; else the nearest later one that is there already. */
