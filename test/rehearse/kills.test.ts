@@ -17,6 +17,8 @@ const BIN =
   process.env["ROWPATCH_BIN"] ?? fileURLToPath(new URL("../../bin/rowpatch.js", import.meta.url));
 const built = existsSync(fileURLToPath(new URL("../dist/rehearse/rehearse.js", `file://${BIN}`)));
 const TIMES = Number(process.env["ROWPATCH_KILLS"] ?? 2);
+/** Of each kill with all that follows, on a machine that has other things to do. */
+const LONGEST_MS = 30_000;
 const SIGNALS = ["SIGKILL", "SIGTERM", "SIGINT"] as const;
 
 /** Moments spread over the run, the same ones every time. */
@@ -34,29 +36,44 @@ describe.skipIf(!hasServer)("killed at any moment", () => {
   afterAll(() => folder.remove());
 
   const kinds = findBinaries(process.env) === undefined ? ["url"] : ["url", "binaries"];
-  test.skipIf(!built).for(kinds)("rowpatch: nothing stays behind on %s", async (kind) => {
-    const temp = folder.env["TMPDIR"] ?? "";
-    const where = kind === "url" ? ["--scratch", testServer().url] : ["--scratch-kind", "binaries"];
-    for (let turn = 0; turn < TIMES * SIGNALS.length; turn += 1) {
-      const argv = [BIN, "rehearse", bundle, "--production", PRODUCTION, ...where, "--quiet"];
-      const child = spawn(process.execPath, argv, {
-        env: { ...process.env, ...folder.env },
-        stdio: "ignore",
-        detached: true,
-      });
-      const ended = once(child, "exit");
-      await Promise.race([ended, setTimeout(moment(turn, 6000))]);
-      child.kill(SIGNALS[turn % SIGNALS.length]);
-      await ended;
-      await expect.poll(() => readdirSync(temp), { timeout: 20_000 }).toEqual([]);
-      await expect.poll(databasesLeft, { timeout: 20_000 }).toEqual([]);
-    }
-    expect(readdirSync(bundle).filter((name) => name.startsWith("."))).toEqual([]);
-  });
+  const kills = { rowpatch: TIMES * SIGNALS.length, production: TIMES * 4 };
+  const timeout = {
+    rowpatch: kills.rowpatch * LONGEST_MS,
+    production: kills.production * LONGEST_MS,
+  };
+  test.skipIf(!built).for(kinds)(
+    "rowpatch: nothing stays behind on %s",
+    { timeout: timeout.rowpatch },
+    async (kind, { annotate }) => {
+      let finished = 0;
+      const temp = folder.env["TMPDIR"] ?? "";
+      const where =
+        kind === "url" ? ["--scratch", testServer().url] : ["--scratch-kind", "binaries"];
+      for (let turn = 0; turn < kills.rowpatch; turn += 1) {
+        const argv = [BIN, "rehearse", bundle, "--production", PRODUCTION, ...where, "--quiet"];
+        const child = spawn(process.execPath, argv, {
+          env: { ...process.env, ...folder.env },
+          stdio: "ignore",
+          detached: true,
+        });
+        const ended = once(child, "exit");
+        await Promise.race([ended, setTimeout(moment(turn, 6000))]);
+        if (child.exitCode !== null) finished += 1;
+        child.kill(SIGNALS[turn % SIGNALS.length]);
+        await ended;
+        await expect.poll(() => readdirSync(temp), { timeout: 20_000 }).toEqual([]);
+        await expect.poll(databasesLeft, { timeout: 20_000 }).toEqual([]);
+      }
+      expect(readdirSync(bundle).filter((name) => name.startsWith("."))).toEqual([]);
+      await annotate(`${kills.rowpatch} times, ${finished} of them after its end`);
+    },
+  );
 
   test.skipIf(findBinaries(process.env) === undefined)(
     "psql or the server: production is as before, or wholly deployed",
-    async () => {
+    { timeout: timeout.production },
+    async ({ annotate }) => {
+      const deployed = { psql: 0, server: 0 };
       await using watchdog = startWatchdog();
       const request = { tempDirectory: folder.env["TMPDIR"] ?? "", env: process.env, watchdog };
       const binaries = findBinaries(process.env) ?? "";
@@ -66,7 +83,7 @@ describe.skipIf(!hasServer)("killed at any moment", () => {
       const url = `postgres://postgres@localhost:5432/shop?host=${encodeURIComponent(String(socket))}`;
       await psql(url, { file: PRODUCTION });
       const before = await rowsOf(url);
-      for (let turn = 0; turn < TIMES * 4; turn += 1) {
+      for (let turn = 0; turn < kills.production; turn += 1) {
         const child = spawn("psql", ["-X", "-q", "-f", `${bundle}/deploy.sql`, "-d", url]);
         const ended = once(child, "exit");
         await Promise.race([ended, setTimeout(moment(turn, 250))]);
@@ -76,10 +93,14 @@ describe.skipIf(!hasServer)("killed at any moment", () => {
         await expect.poll(() => answers(made), { timeout: 20_000 }).toBe(true);
         const verified = await psql(url, { file: `${bundle}/verify.sql` });
         if (verified.exitCode === 0) {
+          deployed[turn % 2 === 0 ? "psql" : "server"] += 1;
           expect((await psql(url, { file: `${bundle}/revert.sql` })).exitCode).toBe(0);
         }
         expect(await rowsOf(url)).toEqual(before);
       }
+      await annotate(
+        `${kills.production / 2} times each; wholly deployed after ${deployed.psql} of psql and ${deployed.server} of the server`,
+      );
     },
   );
 });
