@@ -37,8 +37,17 @@ export interface Stage {
 /** Exit code of psql when the script itself stopped. */
 export const REFUSED = 3;
 
-export async function run(stage: Stage, script: ScriptName): Promise<ScriptResult> {
-  const { database, bundle, comparison } = stage;
+interface ScriptPlace {
+  readonly database: Pick<ScratchDatabase, "runner">;
+  readonly bundle: Pick<Bundle, "path">;
+  readonly comparison?: Aside;
+}
+
+/** Runs a script to its end. What the comparison beside it has kept from running runs again when that is over. */
+export async function run(
+  { database, bundle, comparison }: ScriptPlace,
+  script: ScriptName,
+): Promise<ScriptResult> {
   const isBeside = comparison !== undefined && !comparison.isOver();
   const result = await database.runner.run(bundle.path(script));
   if (result.exitCode === 0 || !isBeside || !WAITED.test(result.stderr)) return result;
