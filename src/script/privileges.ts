@@ -33,7 +33,9 @@ export function missingPrivileges({ deploy, revert }: BothNeeds, kept: Kept): Sq
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN RAISE EXCEPTION USING MESSAGE = concat('there is no role ', r); END IF;
   PERFORM set_config('rowpatch.role', r, true);
-  WITH missing (script, what, help) AS (
+  -- Found without to_regclass(), which takes USAGE on the schema.
+  WITH relations AS (SELECT c.oid, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, concat('"', replace(n.nspname, '"', '""'), '"."', replace(c.relname, '"', '""'), '"') AS tbl FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace),
+  missing (script, what, help) AS (
     ${join(parts, "\n    UNION ALL\n    ")})
   SELECT jsonb_agg(jsonb_build_object('scripts', scripts, 'what', what, 'help', help) ORDER BY scripts = 'revert', what COLLATE "C") INTO lacking
   FROM (SELECT string_agg(DISTINCT script, ' and ' ORDER BY script) AS scripts, what, help FROM missing GROUP BY what, help) AS listed;
@@ -59,14 +61,14 @@ function needed(needs: Needs): readonly Sql[] {
     ...(relations.length > 0
       ? [
           sql`SELECT concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl), concat('GRANT ', CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' ON ', CASE WHEN c.relkind = 'S' THEN 'SEQUENCE ' END, tbl, ' TO ', quote_ident(r), ';')
-    FROM (VALUES ${join(relations, ", ")}) AS needed (tbl, privilege) JOIN pg_class c ON c.oid = to_regclass(tbl) WHERE ${isMissing(sql`r`)}`,
+    FROM (VALUES ${join(relations, ", ")}) AS needed (tbl, privilege) JOIN relations c USING (tbl) WHERE ${isMissing(sql`r`, sql`c.oid`)}`,
         ]
       : []),
     ...needs.schemas.map((schema) => schemaPart(schema, "USAGE", sql`true`)),
     ...(tables.length > 0
       ? [
           sql`SELECT concat('sight of all rows of ', tbl), concat('row security may hide some: let ', quote_ident(pg_get_userbyid(c.relowner)), ' run it, or a role with BYPASSRLS')
-    FROM (VALUES ${join(tables, ", ")}) AS needed (tbl) JOIN pg_class c ON c.oid = to_regclass(tbl) WHERE ${restricted(sql`r`)}`,
+    FROM (VALUES ${join(tables, ", ")}) AS needed (tbl) JOIN relations c USING (tbl) WHERE ${restricted(sql`r`)}`,
         ]
       : []),
     ...(owned.length > 0 ? [ownerPart(owned)] : []),
@@ -81,7 +83,7 @@ function needed(needs: Needs): readonly Sql[] {
 function ownerPart(owned: readonly Sql[]): Sql {
   return sql`SELECT concat('ownership of ', tbl), concat(CASE WHEN pg_has_role(r, c.relowner, 'MEMBER') THEN concat('run it with PGOPTIONS="-c role=', o.rolname, '"') ELSE concat('let ', quote_ident(o.rolname), ' run it') END,
       ' (its triggers or rules are switched off', CASE WHEN o.rolsuper THEN concat('; ', quote_ident(o.rolname), ' is a superuser, so let nobody become a member of it') END, ')')
-    FROM (VALUES ${join(owned, ", ")}) AS needed (tbl) JOIN pg_class c ON c.oid = to_regclass(tbl) JOIN pg_roles o ON o.oid = c.relowner WHERE NOT pg_has_role(r, c.relowner, 'USAGE')`;
+    FROM (VALUES ${join(owned, ", ")}) AS needed (tbl) JOIN relations c USING (tbl) JOIN pg_roles o ON o.oid = c.relowner WHERE NOT pg_has_role(r, c.relowner, 'USAGE')`;
 }
 
 /** The same for ledger and backup. */

@@ -84,7 +84,7 @@ BEGIN${temporaryTables}
   END IF;
   SELECT string_agg(concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ${join(rows, ", ")}) AS needed (tbl, privilege)
-  WHERE ${isMissing(sql`current_user`)};
+  WHERE ${isMissing(sql`current_user`, sql`to_regclass(tbl)::oid`)};
   IF missing IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = concat('Nothing was changed. preflight.sql names the GRANT statements that help: run it with -v role=', current_user, ' as a role that may read these tables.');
   END IF;
@@ -92,8 +92,8 @@ END`,
   );
 }
 
-/** `role` lacks `privilege` on `tbl`, if there is one. Some columns will do where they are those that the statements name. */
-export function isMissing(role: Sql): Sql {
-  return sql`to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(${role}, to_regclass(tbl)::oid, privilege)
-    AND NOT (privilege IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege(${role}, to_regclass(tbl)::oid, CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN privilege ELSE 'SELECT' END))`;
+/** `role` lacks `privilege` on the relation, if there is one. Some columns will do where they are those that the statements name. */
+export function isMissing(role: Sql, relation: Sql): Sql {
+  return sql`${relation} IS NOT NULL AND NOT has_table_privilege(${role}, ${relation}, privilege)
+    AND NOT (privilege IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege(${role}, ${relation}, CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN privilege ELSE 'SELECT' END))`;
 }

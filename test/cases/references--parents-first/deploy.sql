@@ -108,7 +108,7 @@ BEGIN
   END IF;
   SELECT string_agg(concat(CASE WHEN privilege LIKE '%,%' THEN 'UPDATE' ELSE privilege END, ' on ', tbl), ', ' ORDER BY tbl, privilege) INTO missing
   FROM (VALUES ('"public"."a_address"', 'SELECT'), ('"public"."a_address"', 'INSERT'), ('"public"."a_address"', 'UPDATE'), ('"public"."a_address"', 'DELETE'), ('"public"."b_both"', 'SELECT'), ('"public"."b_both"', 'INSERT'), ('"public"."b_both"', 'DELETE'), ('"public"."m_city"', 'SELECT'), ('"public"."m_city"', 'INSERT'), ('"public"."m_city"', 'DELETE'), ('"public"."z_country"', 'SELECT'), ('"public"."z_country"', 'INSERT'), ('"public"."z_country"', 'DELETE')) AS needed (tbl, privilege)
-  WHERE to_regclass(tbl) IS NOT NULL AND NOT has_table_privilege(current_user, to_regclass(tbl)::oid, privilege)
+  WHERE to_regclass(tbl)::oid IS NOT NULL AND NOT has_table_privilege(current_user, to_regclass(tbl)::oid, privilege)
     AND NOT (privilege IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege(current_user, to_regclass(tbl)::oid, CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN privilege ELSE 'SELECT' END));
   IF missing IS NOT NULL THEN
     RAISE EXCEPTION USING MESSAGE = concat('the role ', current_user, ' lacks: ', missing), HINT = concat('Nothing was changed. preflight.sql names the GRANT statements that help: run it with -v role=', current_user, ' as a role that may read these tables.');
