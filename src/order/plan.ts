@@ -16,10 +16,10 @@ import {
   type ReleasesByTable,
   released,
   releaseSteps,
-  rowKey,
 } from "./release.ts";
 import { respelledReferences } from "./respelled.ts";
 import { orderRows, type Run } from "./rows.ts";
+import { withSecondWrites } from "./second-writes.ts";
 import type { DeferredConstraint, Plan, Step, StepKind } from "./steps.ts";
 import { type UniqueReleases, uniqueReleases } from "./unique.ts";
 
@@ -75,7 +75,7 @@ export async function planSteps(catalog: Catalog, original: Changeset): Promise<
   });
   return {
     plan: {
-      steps: await rewriting(steps, releases),
+      steps: await withSecondWrites(steps, releases),
       deferred: distinct([...deferred, ...unique.deferred]),
       cascades,
     },
@@ -86,27 +86,6 @@ export async function planSteps(catalog: Catalog, original: Changeset): Promise<
       ...ordered.flatMap((group) => group.findings),
     ],
   };
-}
-
-/** Notes with each update and delete which rows are written for the second time by then. */
-async function rewriting(
-  steps: readonly Step[],
-  releases: ReleasesByTable,
-): Promise<readonly Step[]> {
-  const written = new Map<string, Set<string>>();
-  for (const [table, { parked, cascaded }] of releases)
-    written.set(table, new Set([...parked.keys(), ...cascaded.keys()]));
-  for (const { kind, table, changes } of steps) {
-    if (kind !== "release") continue;
-    const rows = written.get(nameKey(table)) ?? new Set();
-    for await (const change of changes()) rows.add(rowKey(change));
-    written.set(nameKey(table), rows);
-  }
-  return steps.map((step) => {
-    const rows = written.get(nameKey(step.table));
-    const isSecond = step.kind === "update" || step.kind === "delete";
-    return rows && rows.size > 0 && isSecond ? { ...step, rewritten: rows } : step;
-  });
 }
 
 /** Tables that refer to each other in a circle, or single ones; parents first. */
