@@ -71,7 +71,7 @@ BEGIN
       (4, mixed, ' change is in place already', ' changes are in place already', 'The deploy script takes them with -v in_place=accept.')) AS counted (n, amount, one, many, help)
     WHERE amount > 0
     UNION ALL
-    SELECT 5, concat('the role ', current_setting('rowpatch.role'), ' lacks privileges'), 'Grant what is listed, or ask for another role with -v role=NAME.'
+    SELECT 5, concat('the role ', current_setting('rowpatch.role'), ' lacks privileges'), 'The list says what helps; -v role=NAME asks for another role.'
     WHERE current_setting('rowpatch.lacking') LIKE '%"scripts": "deploy%' AND (drifted > 0 OR current_setting('rowpatch.pending') <> '0')
     UNION ALL
     SELECT 5 + n, refused.item ->> 'what', refused.item ->> 'help' FROM jsonb_array_elements(current_setting('rowpatch.refusals')::jsonb) WITH ORDINALITY AS refused (item, n))
