@@ -3,6 +3,7 @@
  */
 import { stat } from "node:fs/promises";
 import { totalOf } from "../../changeset/types.ts";
+import { quoteIdentifier } from "../../names.ts";
 import { driftRow } from "../drift.ts";
 import { commitOffset, cutBeforeCommit, killAt } from "../faults.ts";
 import { type Facts, StepFailed, scriptFacts, scriptFailed } from "../journal.ts";
@@ -43,6 +44,7 @@ const DRIFT_MS = { first: 20_000, more: 1_000 };
 
 async function runDrifts(stage: Stage): Promise<Facts> {
   const { bundle } = stage;
+  await putBackupsAside(stage);
   const start = performance.now();
   const notes: string[] = [];
   const chosen = await chooseChanges(bundle, DRIFTS);
@@ -65,6 +67,15 @@ async function runDrifts(stage: Stage): Promise<Facts> {
   if (result.exitCode !== 0) throw scriptFailed("preflight", result, "no row has drifted any more");
   const late = tried < firsts ? { "not tried for lack of time": firsts - tried } : {};
   return { counts: { "rows drifted": drifted, changes: total, ...late }, notes };
+}
+
+/** Backups of the runs before, which are never overwritten, would be a reason of their own to refuse. */
+async function putBackupsAside({ bundle: { backupSchema }, connection }: Stage): Promise<void> {
+  if (backupSchema === undefined) return;
+  const there = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1";
+  if ((await connection.query(there, [backupSchema])).length === 0) return;
+  const [from, to] = [backupSchema, "rowpatch backups aside"].map(quoteIdentifier);
+  await connection.query(`ALTER SCHEMA ${from} RENAME TO ${to}`);
 }
 
 /** One row; `undefined` where it cannot be made to drift. */
