@@ -1,7 +1,7 @@
 /**
  * Cleans up after a run however it ends, `kill -9` included: a shell waits for the end of its input, which only this process holds open.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type PromiseWithChild, spawn } from "node:child_process";
 import { once } from "node:events";
 import { shellQuote } from "../outputs/run-lines.ts";
 
@@ -11,6 +11,37 @@ export interface Watchdog extends AsyncDisposable {
   add(words: readonly string[], env?: Readonly<Record<string, string>>): () => void;
   /** Adds lines of shell, to be run before those added earlier. Returns how to forget them. */
   addShell(lines: string): () => void;
+}
+
+/**
+ * Waits for a program that makes what other entries clean up. A clean-up meanwhile begins with its end: else it would go on making
+ * files while they are removed. `kill` ends it at once, else it is waited for.
+ */
+export async function guarded<T>(
+  watchdog: Watchdog,
+  running: PromiseWithChild<T>,
+  { kill }: { readonly kill: boolean },
+): Promise<T> {
+  const { pid } = running.child;
+  const forget = pid === undefined ? () => undefined : watchdog.addShell(endShell(pid, kill));
+  try {
+    return await running;
+  } finally {
+    forget();
+  }
+}
+
+function endShell(pid: number, kill: boolean): string {
+  return `${kill ? `kill -9 ${pid} 2>/dev/null` : ":"}
+tries=0
+while kill -0 ${pid} 2>/dev/null && [ $tries -lt 200 ]; do sleep 0.05; tries=$((tries + 1)); done`;
+}
+
+/** Removes a folder in which processes that are about to end may still be writing. */
+export function removeShell(folder: string): string {
+  const path = shellQuote(folder);
+  return `tries=0
+while [ -e ${path} ] && [ $tries -lt 200 ]; do rm -rf ${path} 2>/dev/null || sleep 0.05; tries=$((tries + 1)); done`;
 }
 
 /** Reads entries that end in `end <number>`; at the end of the input it runs them, the last one first. */

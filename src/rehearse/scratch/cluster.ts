@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ExpectedError } from "../../errors.ts";
 import { shellQuote } from "../../outputs/run-lines.ts";
-import type { Watchdog } from "../watchdog.ts";
+import { guarded, removeShell, type Watchdog } from "../watchdog.ts";
 import { makeDatabase } from "./database.ts";
 import {
   connectTo,
@@ -66,13 +66,19 @@ export async function startCluster(request: ClusterRequest): Promise<ScratchServ
     "-A",
     "trust",
   ];
-  await attempt("initdb", () => execute(join(binaries, "initdb"), initdb, options));
+  await attempt("initdb", () =>
+    guarded(watchdog, execute(join(binaries, "initdb"), initdb, options), { kill: true }),
+  );
   await appendFile(join(data, "postgresql.conf"), settings(folder));
   const log = join(folder, "log");
   const startArgs = ["-D", data, "-l", log, "-s", "-w", "-t", "60", "start"];
   await attempt(
     "starting the cluster",
-    () => execute(join(binaries, "pg_ctl"), startArgs, { ...options, timeout: 90_000 }),
+    () => {
+      const start = execute(join(binaries, "pg_ctl"), startArgs, { ...options, timeout: 90_000 });
+      // It is gone once the server can be found and stopped.
+      return guarded(watchdog, start, { kill: false });
+    },
     log,
   );
   const place: Place = {
@@ -176,7 +182,7 @@ async function usableFolder(
 ): Promise<{ readonly folder: string; readonly forgetFolder: () => void }> {
   for (const parent of [tempDirectory, "/tmp", "/var/tmp"]) {
     const folder = await mkdtemp(join(parent, "rowpatch-scratch-"));
-    const forgetFolder = watchdog.add(["rm", "-rf", folder]);
+    const forgetFolder = watchdog.addShell(removeShell(folder));
     const { uid, gid } = account;
     if (uid !== undefined) await chown(folder, uid, gid ?? uid);
     if (Buffer.byteLength(folder) < 90 && (await isUsable(folder, account))) {

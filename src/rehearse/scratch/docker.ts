@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { ExpectedError } from "../../errors.ts";
+import { guarded } from "../watchdog.ts";
 import type { ScratchRequest } from "./choose.ts";
 import { makeDatabase } from "./database.ts";
 import {
@@ -48,10 +49,14 @@ export async function startDocker(request: ScratchRequest): Promise<ScratchServe
   const data = ["-e", "POSTGRES_PASSWORD", "--shm-size", "256m"];
   const settings = SETTINGS.flatMap((setting) => ["-c", setting]);
   await attempt(`starting ${image}`, () =>
-    execute("docker", ["run", "-d", ...flags, ...data, image, ...settings], {
-      env: { ...env, POSTGRES_PASSWORD: password },
-      ...(signal ? { signal } : {}),
-    }),
+    guarded(
+      watchdog,
+      execute("docker", ["run", "-d", ...flags, ...data, image, ...settings], {
+        env: { ...env, POSTGRES_PASSWORD: password },
+        ...(signal ? { signal } : {}),
+      }),
+      { kill: true },
+    ),
   );
   const { stdout } = await attempt("asking for the port", () =>
     execute("docker", ["port", name, "5432/tcp"], { env }),
