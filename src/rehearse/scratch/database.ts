@@ -1,6 +1,7 @@
 /**
  * Scratch databases on a server that speaks PostgreSQL's protocol: made, run in by psql, kept or dropped.
  */
+import { createHash } from "node:crypto";
 import { quoteIdentifier } from "../../names.ts";
 import { shellQuote } from "../../outputs/run-lines.ts";
 import { literal } from "../../script/sql.ts";
@@ -37,6 +38,7 @@ export async function makeDatabase(host: Host, request: NewDatabase): Promise<Sc
   {
     await using connection = await connectTo(place, signal);
     const { name } = request;
+    await connection.query(`SET application_name = ${literal(makerOf(name))}`);
     if (host.own) await connection.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`);
     await connection.query(await creation(connection, request));
   }
@@ -47,6 +49,27 @@ export async function makeDatabase(host: Host, request: NewDatabase): Promise<Sc
     open: () => openPlace(own, signal),
     keep: async () => [`psql ${shellQuote(connectionString(own))}`, await keep(request.name)],
   };
+}
+
+/** Drops a database, also while a session that has lost its client is still making it: one statement after the other. */
+export function dropStatements(name: string): readonly string[] {
+  const maker = `FROM pg_catalog.pg_stat_activity WHERE application_name = ${literal(makerOf(name))} AND pid <> pg_catalog.pg_backend_pid()`;
+  return [
+    `SELECT pg_catalog.pg_terminate_backend(pid) ${maker}`,
+    `DO $wait$ BEGIN
+  FOR turn IN 1..200 LOOP
+    PERFORM pg_catalog.pg_stat_clear_snapshot();
+    EXIT WHEN NOT EXISTS (SELECT ${maker});
+    PERFORM pg_catalog.pg_sleep(0.05);
+  END LOOP;
+END $wait$`,
+    `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`,
+  ];
+}
+
+/** As which the session that makes a database is known: names of databases may be too long for it. */
+function makerOf(name: string): string {
+  return `rowpatch makes ${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
 }
 
 function optional({

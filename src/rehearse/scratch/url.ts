@@ -9,7 +9,7 @@ import { literal } from "../../script/sql.ts";
 import { parseConnectionString } from "../../sources/connection/string.ts";
 import { resolveConnection } from "../../sources/connection.ts";
 import type { ScratchRequest } from "./choose.ts";
-import { makeDatabase } from "./database.ts";
+import { dropStatements, makeDatabase } from "./database.ts";
 import {
   connectionString,
   connectTo,
@@ -51,14 +51,14 @@ export async function useServer(
       await keeper.query(
         `SELECT pg_catalog.pg_advisory_lock(${LOCKS}, pg_catalog.hashtext(${literal(database.name)}))`,
       );
-      const drop = `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`;
+      const drops = dropStatements(database.name);
       let forget = (): void => undefined;
       const guard = (): void => {
-        made.push(drop);
+        made.push(...drops);
         const password = environment(place)["PGPASSWORD"];
         const variables = password === undefined ? {} : { PGPASSWORD: password };
         forget = watchdog.add(
-          ["psql", "-X", "-q", "-d", connectionString(place), "-c", drop],
+          ["psql", "-X", "-q", "-d", connectionString(place), ...commands(drops)],
           variables,
         );
       };
@@ -66,7 +66,7 @@ export async function useServer(
         made.length = 0;
         forget();
         await keeper.query(`COMMENT ON DATABASE ${name} IS 'rowpatch rehearsal: kept'`);
-        return `psql ${shellQuote(connectionString(place))} -c ${shellQuote(drop)}`;
+        return `psql ${shellQuote(connectionString(place))} -c ${shellQuote(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)}`;
       };
       // A name that somebody else might take in this moment is guarded once it is ours.
       if (!database.expected) guard();
@@ -78,12 +78,17 @@ export async function useServer(
     async [Symbol.asyncDispose]() {
       try {
         await using fresh = await connectTo(place);
-        for (const drop of made) await fresh.query(drop);
+        for (const statement of made) await fresh.query(statement);
       } finally {
         await keeper[Symbol.asyncDispose]();
       }
     },
   };
+}
+
+/** As arguments of psql. */
+function commands(statements: readonly string[]): readonly string[] {
+  return statements.flatMap((statement) => ["-c", statement]);
 }
 
 async function refuseTaken(connection: ScratchConnection, name: string): Promise<void> {
