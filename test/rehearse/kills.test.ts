@@ -88,10 +88,17 @@ describe.skipIf(!hasServer)("killed at any moment", () => {
       const url = `postgres://postgres@localhost:5432/shop?host=${encodeURIComponent(String(socket))}`;
       await psql(url, { file: PRODUCTION });
       const before = await rowsOf(url);
+      const whole = await timed(() => psql(url, { file: `${bundle}/deploy.sql` }));
+      await psql(url, { file: `${bundle}/revert.sql` });
+      // The server is not killed before somebody has connected.
+      const connecting = await timed(() => answers(made));
       for (let turn = 0; turn < kills.production; turn += 1) {
         const child = spawn("psql", ["-X", "-q", "-f", `${bundle}/deploy.sql`, "-d", url]);
         const ended = once(child, "exit");
-        await Promise.race([ended, setTimeout(moment(turn, 250))]);
+        await Promise.race([
+          ended,
+          setTimeout(turn % 2 === 0 ? moment(turn, whole) : moment(turn, whole / 2) - connecting),
+        ]);
         if (turn % 2 === 0) child.kill("SIGKILL");
         else await crash(made);
         await ended;
@@ -109,6 +116,12 @@ describe.skipIf(!hasServer)("killed at any moment", () => {
     },
   );
 });
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
 
 async function socketOf(database: ScratchDatabase): Promise<unknown> {
   await using connection = await database.connect();
