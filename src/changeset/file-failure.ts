@@ -6,8 +6,8 @@ import { ExpectedError } from "../errors.ts";
 
 /** The failure for an error of a file; any other error as it is. `doing`: `writing`, `reading`. */
 export function fileFailure(path: string, doing: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !("code" in error) || error instanceof ExpectedError)
-    return error;
+  // Errors of this program have codes too.
+  if (!(error instanceof Error) || !("code" in error) || !("syscall" in error)) return error;
   const full = error.code === "ENOSPC" || error.code === "EDQUOT" || error.code === "EFBIG";
   const remedy = full ? "; make room there, or name another folder in TMPDIR" : "";
   // The file's folder is of this run and goes with it; who reads on looks at what it lay in.

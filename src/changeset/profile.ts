@@ -51,6 +51,7 @@ export function profiler(width: number): Profiler {
   return {
     note(change) {
       const count = change.kind === "update" ? change.columns.length : width;
+      if (!change.key.every(isText)) text = false;
       for (let index = 0; index < count; index += 1) {
         const position = change.kind === "update" ? (change.columns[index] ?? 0) : index;
         rows[position] = (rows[position] ?? 0) + 1;
@@ -76,6 +77,10 @@ export function invertProfile(profile: ChangeProfile): ChangeProfile {
     large: { before: large.after, after: large.before },
   }));
   return { ...profile, columns };
+}
+
+function isText(value: Datum): boolean {
+  return value === null || typeof value === "string";
 }
 
 function sizeOf(value: Exclude<Datum, null>): number {

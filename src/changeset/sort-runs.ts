@@ -125,7 +125,7 @@ export function blockBytesOf(budget: number, runs: number): number {
 
 /** Reads what `appendEntries` wrote. Memory: a block for lines and a quarter of one for keys, or what is larger. */
 export function readRun({ path }: StoredRun, blockBytes: number): Run {
-  const keys = fileWindow(keysPath(path), blockBytes / 4);
+  const keys = fileWindow(keysPath(path), Math.ceil(blockBytes / 4));
   const lines = fileWindow(path, blockBytes);
   return {
     take() {

@@ -75,7 +75,7 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
       const row = canonicalRow(decodeRow(after, local));
       return { kind: "insert", key: keyValues(row), after: row };
     },
-    sortKey: (change) => order(change.key.map((value) => (typeof value === "string" ? value : ""))),
+    sortKey: (change) => order(change.key),
     keyOf: (line) => keyValues(decodeLine(line)),
   };
 }

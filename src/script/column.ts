@@ -126,7 +126,9 @@ export function operator(column: ScriptColumn): Sql {
 
 function operand(column: ScriptColumn, value: Datum): Sql {
   const text = datum(value);
-  return column.castLiterals || (value !== null && typeof value === "object")
-    ? sql`${text}::${column.cast}`
-    : text;
+  if (value === null || typeof value === "string")
+    return column.castLiterals ? sql`${text}::${column.cast}` : text;
+  const cast = sql`${text}::${column.cast}`;
+  // The name of the encoding brings the collation "C" with it, which no index of the column would serve.
+  return column.collatable ? sql`${cast} COLLATE pg_catalog."default"` : cast;
 }

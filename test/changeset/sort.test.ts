@@ -5,6 +5,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lineSorter } from "../../src/changeset/sort.ts";
+import { entries } from "../../src/changeset/sort-entries.ts";
+import { appendEntries, readRun, storedRun } from "../../src/changeset/sort-runs.ts";
+import { slabPool } from "../../src/compare/records.ts";
 
 let directory = "";
 let count = 0;
@@ -15,10 +18,10 @@ afterAll(() => rm(directory, { recursive: true }));
 
 type Entry = readonly [Buffer, string];
 
-async function sorted(entries: readonly Entry[], budget: number): Promise<string[]> {
+async function sorted(given: readonly Entry[], budget: number): Promise<string[]> {
   count += 1;
   const sorter = lineSorter(join(directory, `s${count}`), budget);
-  for (const [key, line] of entries) sorter.add(key, line);
+  for (const [key, line] of given) sorter.add(key, line);
   const whole = sorter.whole();
   if (whole !== undefined) return readFileSync(whole, "utf8").split("\n").slice(0, -1);
   const lines: string[] = [];
@@ -143,6 +146,22 @@ describe("lineSorter", () => {
         expect(await sorted(entries, TINY)).toEqual(expected.map(([, line]) => line));
       }
     }
+  });
+
+  test.each([1, 2, 3, 5, 1_001])("a run is read in blocks of %i bytes", async (blockBytes) => {
+    count += 1;
+    const run = storedRun(join(directory, `s${count}`));
+    const held = entries(slabPool(1_000_000));
+    const lines = Array.from({ length: 500 }, (_, n) => `${n} ${"ä".repeat(n % 90)}`);
+    for (const [n, line] of lines.entries()) held.add(Buffer.from([n >> 8, n & 0xff]), line);
+    appendEntries(run, held, held.sorted());
+    const reader = readRun(run, blockBytes);
+    const found: string[] = [];
+    while (await reader.more())
+      for (let entry = reader.take(); entry; entry = reader.take())
+        found.push(entry.line.toString("utf8", entry.from, entry.end));
+    await reader.close();
+    expect(found).toEqual(lines);
   });
 
   test("a reader that stops early leaves nothing open", async () => {
