@@ -1,7 +1,7 @@
 /**
  * Writes a folder of files whole or not at all: beside its place first, on disk, then renamed. Knows nothing of what the files hold.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   type FileHandle,
   mkdir,
@@ -14,6 +14,7 @@ import {
   stat,
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { processTag, removeLeftBehind } from "../changeset/left-behind.ts";
 import { ExpectedError } from "../errors.ts";
 import { guardFiles } from "./file-errors.ts";
 
@@ -80,11 +81,13 @@ export async function writeFolder(
   await checkFree(request);
   const target = resolve(request.path);
   const parent = dirname(target);
-  const partial = join(parent, `.${basename(target)}.partial-${process.pid}`);
   const made = await guardFiles("creating", parent, () => mkdir(parent, { recursive: true }));
+  // Readable by others once it is in place: mkdtemp() would not let them in.
+  const partial = join(parent, `${partialPrefix(target)}${processTag()}-${unique()}`);
   const syncs: Promise<void>[] = [];
   try {
     await guardFiles("creating", request.path, () => mkdir(partial));
+    await removeLeftBehind(parent, partialPrefix(target));
     const written: WrittenFile[] = [];
     let bytes = 0;
     for (const [done, file] of files.entries()) {
@@ -108,6 +111,15 @@ export async function writeFolder(
     if (made !== undefined) await removeEmpty(parent, made);
     throw error;
   }
+}
+
+function partialPrefix(target: string): string {
+  return `.${basename(target)}.partial-`;
+}
+
+/** Process numbers are not enough: two containers that share a folder often have the same. */
+function unique(): string {
+  return randomBytes(3).toString("hex");
 }
 
 interface Writing {
@@ -195,7 +207,7 @@ async function moveIntoPlace(
   const taken = (await entriesOf(target)) !== undefined;
   if (!taken) return rename(partial, target);
   if (!force) throw new ExpectedError({ code: "output_exists", path });
-  const former = join(dirname(target), `.${basename(target)}.former-${process.pid}`);
+  const former = join(dirname(target), `.${basename(target)}.former-${processTag()}-${unique()}`);
   await rename(target, former);
   try {
     await rename(partial, target);

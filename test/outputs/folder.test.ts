@@ -1,8 +1,9 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { processTag } from "../../src/changeset/left-behind.ts";
 import { checkFree, type OutputFile, writeFolder } from "../../src/outputs/folder.ts";
 
 let root: string;
@@ -46,6 +47,25 @@ describe("writeFolder", () => {
     const pieces = Array.from({ length: 30_000 }, (_, index) => `line ${index}\n`);
     await writeFolder(request("a"), [file("a.sql", ...pieces)]);
     expect(readFileSync(join(root, "a/a.sql"), "utf8")).toBe(pieces.join(""));
+  });
+
+  test("what a killed run left behind is removed, what another one is writing stays", async () => {
+    const dead = spawnSync("true").pid;
+    const names = [dead, process.ppid].map((pid) => {
+      const tag = processTag().replace(/^\d+/, `${pid}`);
+      return `.a.partial-${tag}-abcdef`;
+    });
+    for (const name of names) mkdirSync(join(root, name));
+    await writeFolder(request("a"), [file("a.sql", "1")]);
+    expect(readdirSync(root).sort()).toEqual([names[1], "a"]);
+  });
+
+  test("two at a time into one place: one is there whole, the other says that it is taken", async () => {
+    const writing = ["1", "2"].map((text) => writeFolder(request("a"), [file("a.sql", text)]));
+    const results = await Promise.allSettled(writing);
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(readdirSync(root)).toEqual(["a"]);
+    expect(readdirSync(join(root, "a")).sort()).toEqual(["MANIFEST", "a.sql"]);
   });
 
   test("a failure while writing leaves nothing, not even the parents it made", async () => {
