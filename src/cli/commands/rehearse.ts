@@ -108,7 +108,11 @@ function rehearsalText(evidence: Evidence, paint: Paint, bundle: string): string
   return [
     `scratch server  ${scratch.description}, PostgreSQL ${scratch.serverVersion}`,
     `scripts run by  ${psql.kind === "psql" ? psql.version : `${psql.kind}, ${psql.version}`}`,
-    ...(asReviewed === false ? ["production is not the one that the bundle was made from"] : []),
+    ...(asReviewed === false
+      ? [
+          "production is not the one that the bundle was made from; what was rehearsed on that one stays in rehearsal.json",
+        ]
+      : []),
     "",
     ...steps.flatMap((step) => stepLines(step, width, paint)),
     ...leftOut.map(({ place, reason }) => `left out: ${printable(`${place}: ${reason}`)}`),
