@@ -5,7 +5,7 @@
 import type { Change } from "../compare/change.ts";
 import { batchesOf, type SpooledChanges, spooledOf } from "./batches.ts";
 import { type CodecTable, changeEncoder } from "./codec.ts";
-import { decodeSpooled, probeOf, signatureOf } from "./spooled.ts";
+import { bySignature, decodeSpooled, hasContext, probeOf } from "./spooled.ts";
 
 /** The lines of a table's changes, each with its line end, in pieces of many. The same bytes as `encodeChange` gives. */
 export async function* encodedChanges(
@@ -34,8 +34,6 @@ export async function* encodedChanges(
 interface Recipe {
   readonly texts: readonly string[];
   readonly places: readonly number[];
-  /** How many parts a line has that is put together so. */
-  readonly width: number;
 }
 
 /** What JSON or the spool would write otherwise than as it is, other than NULL. */
@@ -45,20 +43,11 @@ function spooledEncoder(
   encode: (change: Change) => string,
   { view }: SpooledChanges,
 ): (line: string) => string {
-  const recipes = new Map<string, Recipe>();
-  const decoded = (line: string): string => `${encode(view(decodeSpooled(line)))}\n`;
+  const recipeFor = bySignature((parts) => recipeOf(encode(view(probeOf(parts)))));
   return (line) => {
-    if (ESCAPED.test(line)) return decoded(line);
+    if (hasContext(line) || ESCAPED.test(line)) return `${encode(view(decodeSpooled(line)))}\n`;
     const parts = line.split("\t");
-    const signature = signatureOf(parts);
-    let recipe = recipes.get(signature);
-    if (!recipe) {
-      recipe = recipeOf(encode(view(probeOf(parts))), parts);
-      recipes.set(signature, recipe);
-    }
-    // It has values of unchanged columns too.
-    if (parts.length !== recipe.width) return decoded(line);
-    return filled(recipe, parts);
+    return filled(recipeFor(parts), parts);
   };
 }
 
@@ -66,19 +55,12 @@ function spooledEncoder(
 const PLACE = /"\\u0000(\d+)"/;
 
 /** By the JSON of a change that holds places instead of values. */
-function recipeOf(json: string, parts: readonly string[]): Recipe {
+function recipeOf(json: string): Recipe {
   const pieces = `${json}\n`.split(PLACE);
-  const places = pieces.filter((_, index) => index % 2 === 1).map(Number);
   return {
     texts: pieces.filter((_, index) => index % 2 === 0),
-    places,
-    width: Math.max(signatureWidth(parts), ...places.map((place) => place + 1)),
+    places: pieces.filter((_, index) => index % 2 === 1).map(Number),
   };
-}
-
-/** Parts before the first value. */
-function signatureWidth([head = ""]: readonly string[]): number {
-  return head.startsWith("u") ? 2 : 1;
 }
 
 function filled({ texts, places }: Recipe, parts: readonly string[]): string {

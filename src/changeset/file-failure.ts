@@ -16,3 +16,10 @@ export function fileFailure(path: string, doing: string, error: unknown): unknow
     { cause: error },
   );
 }
+
+/** For a promise of a file that is read: throws its failure. */
+export function reading(path: string): (error: unknown) => never {
+  return (error) => {
+    throw fileFailure(path, "reading", error);
+  };
+}

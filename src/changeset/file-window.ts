@@ -2,6 +2,7 @@
  * A file that is read once from front to back, a block of it in memory. Knows nothing of what is in it.
  */
 import { type FileHandle, open } from "node:fs/promises";
+import { reading } from "./file-failure.ts";
 
 /** What is in memory of a file: bytes that were read and not taken yet. */
 export interface FileWindow {
@@ -17,7 +18,7 @@ export interface FileWindow {
   readonly close: () => Promise<void>;
 }
 
-/** Memory: as many bytes as are read at a time, or asked for at once. */
+/** Memory: as many bytes as are read at a time, or asked for at once. @throws ExpectedError `file_system` */
 export function fileWindow(path: string, blockBytes: number): FileWindow {
   let file: FileHandle | undefined;
   let block = Buffer.allocUnsafeSlow(0);
@@ -34,7 +35,7 @@ export function fileWindow(path: string, blockBytes: number): FileWindow {
     },
     async fill(bytes) {
       if (end - at >= bytes) return true;
-      file ??= await open(path);
+      file ??= await open(path).catch(reading(path));
       const size = Math.max(bytes, blockBytes);
       const target = block.length < size ? Buffer.allocUnsafeSlow(size) : block;
       block.copy(target, 0, at, end);
@@ -42,7 +43,7 @@ export function fileWindow(path: string, blockBytes: number): FileWindow {
       end -= at;
       at = 0;
       while (end < size) {
-        const { bytesRead } = await file.read(block, end, size - end);
+        const { bytesRead } = await file.read(block, end, size - end).catch(reading(path));
         if (bytesRead === 0) break;
         end += bytesRead;
       }

@@ -2,7 +2,7 @@
  * Files of lines: written in large blocks, read in blocks of whole lines. Knows no changes.
  */
 import { type FileHandle, open, rename } from "node:fs/promises";
-import { fileFailure } from "./file-failure.ts";
+import { fileFailure, reading } from "./file-failure.ts";
 
 const BLOCK = 256 * 1024;
 /** Read at a time: fetching less waits more than it reads. */
@@ -85,11 +85,11 @@ export async function* textIn(path: string): AsyncGenerator<readonly string[]> {
 
 /** Whole lines, each block valid until the next one is asked for. */
 async function* readBlocks(path: string): AsyncGenerator<Buffer> {
-  const file = await open(path);
+  const file = await open(path).catch(reading(path));
   try {
     let block = Buffer.allocUnsafeSlow(READ);
     for (let position = 0; ; ) {
-      const { bytesRead } = await file.read(block, 0, block.length, position);
+      const { bytesRead } = await file.read(block, 0, block.length, position).catch(reading(path));
       const end = block.subarray(0, bytesRead).lastIndexOf(LF) + 1;
       if (end > 0) {
         position += end;

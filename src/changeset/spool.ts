@@ -8,7 +8,6 @@ import { compareNames, nameKey } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import { type ChangeStream, changeStream } from "./batches.ts";
 import type { CodecTable } from "./codec.ts";
-import { fileFailure } from "./file-failure.ts";
 import { type LineFile, lineFile, linesIn, moveTo, textIn } from "./line-files.ts";
 import { profiler } from "./profile.ts";
 import { type LineSorter, lineSorter } from "./sort.ts";
@@ -154,8 +153,6 @@ async function storeSorted(path: string, sorter: LineSorter, counts: Counts): Pr
       for (const file of files) await file.flush();
     }
     for (const file of files) await file.finish();
-  } catch (error) {
-    throw fileFailure(path, "writing", error);
   } finally {
     for (const file of files) await file.close();
   }

@@ -93,8 +93,28 @@ function value(text: string): Datum {
 }
 
 /** What lines whose parts mean the same have in common: kind, width of the key, changed columns. */
-export function signatureOf([head = "", columns = ""]: readonly string[]): string {
+function signatureOf([head = "", columns = ""]: readonly string[]): string {
   return isUpdate(head) ? `${head}\t${columns}` : head;
+}
+
+/** What `make` gives for the parts of the first line of each signature: lines of one signature are treated alike. */
+export function bySignature<T>(
+  make: (parts: readonly string[]) => T,
+): (parts: readonly string[]) => T {
+  const made = new Map<string, T>();
+  return (parts) => {
+    const signature = signatureOf(parts);
+    const known = made.get(signature);
+    if (known !== undefined) return known;
+    const found = make(parts);
+    made.set(signature, found);
+    return found;
+  };
+}
+
+/** Whether a line tells values of unchanged columns too. */
+export function hasContext(line: string): boolean {
+  return line.charCodeAt(0) === LETTER_C;
 }
 
 /**
@@ -104,7 +124,7 @@ export function prefixOf(parts: readonly string[], places: readonly unknown[]): 
   const [head = ""] = parts;
   const first = isUpdate(head) ? 2 : 1;
   const isAll =
-    head.charCodeAt(0) !== LETTER_C &&
+    !hasContext(head) &&
     places.length === parts.length - first &&
     places.every((place, index) => place === first + index);
   return isAll ? `${signatureOf(parts)}\t` : undefined;

@@ -85,20 +85,11 @@ async function* parkings(
   table: TableName,
   parked: Releases["parked"],
 ): AsyncGenerator<Change> {
-  for (const kind of ["update", "delete"] as const) {
-    for await (const change of changeset.changes(table, kind)) {
-      const values = parked.get(rowKey(change));
-      if (!values || change.kind === "insert") continue;
-      // An update is parked only while its own old values stand: once it is in place, the release must find nothing. They are written
-      // back as they are.
-      const own = change.kind === "update" ? change.columns : [];
-      const columns = [...new Set([...values.keys(), ...own])].sort((a, b) => a - b);
-      const before = columns.map((position) => originalAt(change, position));
-      const after = columns.map((position) =>
-        values.has(position) ? (values.get(position) ?? null) : originalAt(change, position),
-      );
-      yield { kind: "update", key: change.key, columns, before, after, context: new Map() };
-    }
+  for await (const { change, values } of parkedRows(changeset, table, parked)) {
+    // An update is parked only while its own old values stand: once it is in place, the release must find nothing. They are written
+    // back as they are.
+    const own = change.kind === "update" ? change.columns : [];
+    yield parking(change, values, [...new Set([...values.keys(), ...own])]);
   }
 }
 
@@ -108,19 +99,39 @@ async function* freedForGood(
   table: TableName,
   parked: Releases["parked"],
 ): AsyncGenerator<Change> {
+  for await (const { change, values } of parkedRows(changeset, table, parked)) {
+    const columns = [...values.keys()].filter(
+      (position) => change.kind === "delete" || change.columns.includes(position),
+    );
+    if (columns.length > 0) yield parking(change, values, columns);
+  }
+}
+
+async function* parkedRows(
+  changeset: Changeset,
+  table: TableName,
+  parked: Releases["parked"],
+): AsyncGenerator<{ readonly change: Held; readonly values: ReadonlyMap<number, Datum> }> {
   for (const kind of ["update", "delete"] as const) {
     for await (const change of changeset.changes(table, kind)) {
       const values = parked.get(rowKey(change));
-      if (!values || change.kind === "insert") continue;
-      const columns = [...values.keys()]
-        .filter((position) => change.kind === "delete" || change.columns.includes(position))
-        .sort((a, b) => a - b);
-      if (columns.length === 0) continue;
-      const before = columns.map((position) => originalAt(change, position));
-      const after = columns.map((position) => values.get(position) ?? null);
-      yield { kind: "update", key: change.key, columns, before, after, context: new Map() };
+      if (values && change.kind !== "insert") yield { change, values };
     }
   }
+}
+
+/** The update that parks the values of a row; other columns among those named stay as they are. */
+function parking(
+  change: Held,
+  values: ReadonlyMap<number, Datum>,
+  columns: readonly number[],
+): Change {
+  const sorted = [...columns].sort((a, b) => a - b);
+  const before = sorted.map((position) => originalAt(change, position));
+  const after = sorted.map((position, index) =>
+    values.has(position) ? (values.get(position) ?? null) : (before[index] ?? null),
+  );
+  return { kind: "update", key: change.key, columns: sorted, before, after, context: new Map() };
 }
 
 function originalAt(change: Held, position: number): Datum {

@@ -13,8 +13,9 @@ export async function withSecondWrites(
   const written = new Map<string, Set<string>>();
   for (const [table, { parked, cascaded }] of releases)
     written.set(table, new Set([...parked.keys(), ...cascaded.keys()]));
-  for (const { kind, table, changes } of steps) {
-    if (kind !== "release") continue;
+  for (const { kind, table, changes, frees } of steps) {
+    // Those that free values are the parked ones, which are known.
+    if (kind !== "release" || frees) continue;
     const rows = written.get(nameKey(table)) ?? new Set();
     for await (const change of changes()) rows.add(rowKey(change));
     written.set(nameKey(table), rows);

@@ -2,7 +2,7 @@
  * Changes as COPY data. Changes of the spool lie there as COPY text already: their fields are put in another order, not decoded.
  */
 import { batchesOf, type SpooledChanges, spooledOf } from "../changeset/batches.ts";
-import { decodeSpooled, placeOf, prefixOf, probeOf, signatureOf } from "../changeset/spooled.ts";
+import { bySignature, decodeSpooled, placeOf, prefixOf, probeOf } from "../changeset/spooled.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { copiedFields, copiedRest, copyLine, join, type Sql } from "./sql.ts";
 
@@ -45,7 +45,10 @@ async function* copySpooled(
   { lines, view }: SpooledChanges,
   values: readonly Value[],
 ): AsyncGenerator<Sql> {
-  const recipes = new Map<string, Recipe>();
+  const recipeFor = bySignature((parts): Recipe => {
+    const fields = fieldsOf(view(probeOf(parts)), values);
+    return { fields, prefix: prefixOf(parts, fields) };
+  });
   /** Of the line before: lines of one kind mostly follow each other. */
   let prefix: string | undefined;
   const copied = (line: string): Sql => {
@@ -53,13 +56,7 @@ async function* copySpooled(
     if (line.includes("\\B")) return lineOf(view(decodeSpooled(line)), values);
     if (prefix !== undefined && line.startsWith(prefix)) return copiedRest(line, prefix.length);
     const parts = line.split("\t");
-    const signature = signatureOf(parts);
-    let recipe = recipes.get(signature);
-    if (!recipe) {
-      const fields = fieldsOf(view(probeOf(parts)), values);
-      recipe = { fields, prefix: prefixOf(parts, fields) };
-      recipes.set(signature, recipe);
-    }
+    const recipe = recipeFor(parts);
     prefix = recipe.prefix;
     return copiedFields(parts, recipe.fields);
   };
