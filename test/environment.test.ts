@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rowsOf, stateOf } from "./support/content.ts";
 import { execute, type Finished, hasServer, type TestDatabase } from "./support/postgres.ts";
@@ -18,7 +19,7 @@ const HOSTILE = [
   "IntervalStyle = 'sql_standard'",
   "TimeZone = 'Asia/Kathmandu'",
   "search_path = evil, public",
-  "statement_timeout = 1",
+  "statement_timeout = '500ms'",
   "extra_float_digits = -15",
   "bytea_output = escape",
   "xmloption = document",
@@ -132,6 +133,14 @@ async function refuses(
   expect(await stateOf(copy.url)).toEqual(before);
 }
 
+/** Waits until a statement has waited for another session's lock for so long. */
+async function untilWaitsFor(url: string, interval: string): Promise<void> {
+  const waiting = `SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+      AND clock_timestamp() - query_start > '${interval}'`;
+  while ((await execute(url, waiting)).length === 0);
+}
+
 const psqlrc = join(mkdtempSync(join(tmpdir(), "rowpatch-psqlrc-")), "psqlrc");
 writeFileSync(psqlrc, PSQLRC);
 afterAll(() => rm(dirname(psqlrc), { recursive: true }));
@@ -188,6 +197,25 @@ describe
         ],
       },
     ];
+    // Half a second: what precedes the script's own setting has to fit into it, on a busy machine too.
+    test("a statement_timeout of the role, and a lock that another session keeps for longer", async () => {
+      await using copy = await driftedCopy(common, "");
+      await execute(copy.url, `ALTER DATABASE "${copy.name}" SET statement_timeout = '500ms'`);
+      const other = new Client({ connectionString: copy.url, options: "-c statement_timeout=0" });
+      await other.connect();
+      try {
+        await other.query("BEGIN; SELECT FROM question WHERE id = 1 FOR UPDATE");
+        const running = bareRun(copy.url, common.files.path("deploy"));
+        await untilWaitsFor(copy.url, "700 ms");
+        await other.query("COMMIT");
+        expect(await running).toMatchObject({
+          exitCode: 0,
+          stdout: expect.stringMatching(/: 9 rows changed/),
+        });
+      } finally {
+        await other.end();
+      }
+    });
     for (const { name, prepare, args, env, skip = false } of surroundings) {
       const options = { ...(args ? { args } : {}), ...(env ? { env } : {}) };
       test.skipIf(skip)(`${name}: all four scripts`, async () => {
