@@ -28,17 +28,25 @@ function machine(): string {
 
 /** Removes folders in `parent` whose names begin so, then have the tag of a process of this machine and user that is no more. */
 export async function removeLeftBehind(parent: string, prefix: string): Promise<void> {
+  for (const path of await leftBehind(parent, prefix)) {
+    // Another run may remove it at the same time.
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** The paths of such folders; none if `parent` cannot be listed. */
+export async function leftBehind(parent: string, prefix: string): Promise<readonly string[]> {
   const ours = machine();
-  for (const name of await readdir(parent)) {
+  const found: string[] = [];
+  for (const name of await readdir(parent).catch(() => [])) {
     if (!name.startsWith(prefix)) continue;
     const [, pid, where] = TAGGED.exec(name.slice(prefix.length)) ?? [];
     if (pid === undefined || where !== ours || isAlive(Number(pid))) continue;
     const path = join(parent, name);
     const info = await lstat(path).catch(() => undefined);
-    if (!info?.isDirectory() || info.uid !== process.getuid?.()) continue;
-    // Another run may remove it at the same time.
-    await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    if (info?.isDirectory() && info.uid === process.getuid?.()) found.push(path);
   }
+  return found;
 }
 
 /** Also true where another user's process has the number. */

@@ -1,22 +1,13 @@
 /**
  * Writes a folder of files whole or not at all: beside its place first, on disk, then renamed. Knows nothing of what the files hold.
  */
-import { createHash, randomBytes } from "node:crypto";
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  stat,
-} from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { processTag, removeLeftBehind } from "../changeset/left-behind.ts";
+import { createHash } from "node:crypto";
+import { type FileHandle, mkdir, open, rm, rmdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { removeLeftBehind } from "../changeset/left-behind.ts";
 import { ExpectedError } from "../errors.ts";
 import { guardFiles } from "./file-errors.ts";
+import { besides, checkFree, MANIFEST, moveIntoPlace, type Place } from "./place.ts";
 
 /** A file to write. Its text is asked for once, when its turn comes. */
 export interface OutputFile {
@@ -32,40 +23,13 @@ export interface WrittenFile {
   readonly sha256: string;
 }
 
-export interface FolderRequest {
-  readonly path: string;
-  /** Whether a bundle that is there already may be replaced. */
-  readonly force: boolean;
+export interface FolderRequest extends Place {
   readonly signal?: AbortSignal;
   /** Told of each block: the file, how many are done of how many, and the bytes written so far. */
   readonly onProgress?: (
     file: { readonly name: string; readonly done: number; readonly of: number },
     bytes: number,
   ) => void;
-}
-
-/** Lists a folder's files with their digests, in the form that `sha256sum -c` reads. */
-export const MANIFEST = "MANIFEST";
-
-/** What later commands add to a bundle. */
-const ADDED_LATER: readonly string[] = ["rehearsal.json"];
-
-/**
- * Refuses early what `writeFolder` would refuse late: a place that is taken.
- *
- * @throws ExpectedError `output_exists`; with `force` only if something other than a bundle lies there: `output_foreign`.
- */
-export async function checkFree({ path, force }: FolderRequest): Promise<void> {
-  const entries = await entriesOf(path);
-  if (entries === undefined) return;
-  if (!force) throw new ExpectedError({ code: "output_exists", path });
-  if (entries === "not a folder") {
-    throw new ExpectedError({ code: "output_foreign", path, names: [basename(path)] });
-  }
-  const listed = entries.includes(MANIFEST) ? await manifestNames(join(path, MANIFEST)) : [];
-  const own = new Set([MANIFEST, ...ADDED_LATER, ...listed]);
-  const names = entries.filter((name) => !own.has(name)).sort();
-  if (names.length > 0) throw new ExpectedError({ code: "output_foreign", path, names });
 }
 
 /**
@@ -82,12 +46,12 @@ export async function writeFolder(
   const target = resolve(request.path);
   const parent = dirname(target);
   const made = await guardFiles("creating", parent, () => mkdir(parent, { recursive: true }));
-  // Readable by others once it is in place: mkdtemp() would not let them in.
-  const partial = join(parent, `${partialPrefix(target)}${processTag()}-${unique()}`);
+  const partial = besides(target, "partial");
   const syncs: Promise<void>[] = [];
   try {
-    await guardFiles("creating", request.path, () => mkdir(partial));
-    await removeLeftBehind(parent, partialPrefix(target));
+    // Readable by others once it is in place: mkdtemp() would not let them in.
+    await guardFiles("creating", request.path, () => mkdir(partial.path));
+    await removeLeftBehind(parent, partial.prefix);
     const written: WrittenFile[] = [];
     let bytes = 0;
     for (const [done, file] of files.entries()) {
@@ -95,31 +59,22 @@ export async function writeFolder(
         bytes += length;
         request.onProgress?.({ name: file.name, done, of: files.length }, bytes);
       };
-      written.push(await writeFile(partial, request, { file, syncs, onBlock }));
+      written.push(await writeFile(partial.path, request, { file, syncs, onBlock }));
     }
     const manifest = { name: MANIFEST, text: () => manifestText(written) };
-    written.push(await writeFile(partial, request, { file: manifest, syncs }));
+    written.push(await writeFile(partial.path, request, { file: manifest, syncs }));
     await Promise.all(syncs);
-    await syncFolder(partial);
+    await syncFolder(partial.path);
     throwIfAborted(request.signal);
-    await guardFiles("writing", request.path, () => moveIntoPlace(request, partial, target));
+    await guardFiles("writing", request.path, () => moveIntoPlace(request, partial.path, target));
     await syncFolder(parent);
     return written;
   } catch (error) {
     await Promise.allSettled(syncs);
-    await rm(partial, { recursive: true, force: true });
+    await rm(partial.path, { recursive: true, force: true });
     if (made !== undefined) await removeEmpty(parent, made);
     throw error;
   }
-}
-
-function partialPrefix(target: string): string {
-  return `.${basename(target)}.partial-`;
-}
-
-/** Process numbers are not enough: two containers that share a folder often have the same. */
-function unique(): string {
-  return randomBytes(3).toString("hex");
 }
 
 interface Writing {
@@ -199,25 +154,6 @@ async function* manifestText(files: readonly WrittenFile[]): AsyncGenerator<stri
   for (const { name, sha256 } of sorted) yield `${sha256}  ${name}\n`;
 }
 
-async function moveIntoPlace(
-  { path, force }: FolderRequest,
-  partial: string,
-  target: string,
-): Promise<void> {
-  const taken = (await entriesOf(target)) !== undefined;
-  if (!taken) return rename(partial, target);
-  if (!force) throw new ExpectedError({ code: "output_exists", path });
-  const former = join(dirname(target), `.${basename(target)}.former-${processTag()}-${unique()}`);
-  await rename(target, former);
-  try {
-    await rename(partial, target);
-  } catch (error) {
-    await rename(former, target);
-    throw error;
-  }
-  await rm(former, { recursive: true, force: true });
-}
-
 /** Removes the empty folders from `parent` up to `made`, the topmost one that was created. */
 async function removeEmpty(parent: string, made: string): Promise<void> {
   const top = resolve(made);
@@ -229,22 +165,6 @@ async function removeEmpty(parent: string, made: string): Promise<void> {
       return;
     }
   }
-}
-
-/** `undefined` where there is nothing. */
-async function entriesOf(path: string): Promise<readonly string[] | "not a folder" | undefined> {
-  try {
-    return (await stat(path)).isDirectory() ? await readdir(path) : "not a folder";
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    return guardFiles("reading", path, () => Promise.reject(error));
-  }
-}
-
-async function manifestNames(path: string): Promise<readonly string[]> {
-  const text = await guardFiles("reading", path, () => readFile(path, "utf8"));
-  return [...text.matchAll(/^[0-9a-f]{64} {2}(.+)$/gm)].map(([, name = ""]) => name);
 }
 
 /** Renames are durable once the folder that holds the names is; where folders cannot be synced, they are as durable as the system makes them. */

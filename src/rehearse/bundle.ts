@@ -12,7 +12,7 @@ import type { SequenceTarget } from "../changeset/types.ts";
 import type { Counts } from "../compare/change.ts";
 import { ExpectedError } from "../errors.ts";
 import { nameKey, type TableName } from "../names.ts";
-import { MANIFEST } from "../outputs/folder.ts";
+import { MANIFEST } from "../outputs/place.ts";
 import type { Provenance } from "../sources/source.ts";
 
 export type ScriptName = "preflight" | "verify" | "deploy" | "revert";

@@ -6,7 +6,7 @@ import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { compareText } from "../names.ts";
 import { guardFiles } from "../outputs/file-errors.ts";
-import { MANIFEST } from "../outputs/folder.ts";
+import { MANIFEST } from "../outputs/place.ts";
 import { readManifest } from "./bundle.ts";
 import { type Evidence, evidenceText } from "./evidence.ts";
 import { addEvidence, parseEvidence } from "./kept-evidence.ts";

@@ -1,10 +1,19 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { processTag } from "../../src/changeset/left-behind.ts";
-import { checkFree, type OutputFile, writeFolder } from "../../src/outputs/folder.ts";
+import { type OutputFile, writeFolder } from "../../src/outputs/folder.ts";
+import { checkFree } from "../../src/outputs/place.ts";
 
 let root: string;
 beforeEach(() => {
@@ -25,6 +34,15 @@ function file(name: string, ...pieces: readonly string[]): OutputFile {
 
 function request(name: string, force = false) {
   return { path: join(root, name), force };
+}
+
+/** The number of a process that is no more. */
+function dead(): number {
+  return spawnSync("true").pid;
+}
+
+function leftBy(pid: number, what: "partial" | "former"): string {
+  return `.a.${what}-${processTag().replace(/^\d+/, `${pid}`)}-abcdef`;
 }
 
 describe("writeFolder", () => {
@@ -50,11 +68,7 @@ describe("writeFolder", () => {
   });
 
   test("what a killed run left behind is removed, what another one is writing stays", async () => {
-    const dead = spawnSync("true").pid;
-    const names = [dead, process.ppid].map((pid) => {
-      const tag = processTag().replace(/^\d+/, `${pid}`);
-      return `.a.partial-${tag}-abcdef`;
-    });
+    const names = [dead(), process.ppid].map((pid) => leftBy(pid, "partial"));
     for (const name of names) mkdirSync(join(root, name));
     await writeFolder(request("a"), [file("a.sql", "1")]);
     expect(readdirSync(root).sort()).toEqual([names[1], "a"]);
@@ -127,6 +141,28 @@ describe("writeFolder", () => {
 });
 
 describe("checkFree", () => {
+  test("a bundle that a killed run had moved away is back in its place", async () => {
+    await writeFolder(request("a"), [file("a.sql", "1")]);
+    const [former, busy] = [leftBy(dead(), "former"), leftBy(process.ppid, "former")];
+    renameSync(join(root, "a"), join(root, former));
+    mkdirSync(join(root, busy));
+    await expect(writeFolder(request("a"), [file("a.sql", "2")])).rejects.toMatchObject({
+      failure: { code: "output_exists" },
+    });
+    expect(readFileSync(join(root, "a/a.sql"), "utf8")).toBe("1");
+    expect(readdirSync(root).sort()).toEqual([busy, "a"]);
+  });
+
+  test("a bundle that a killed run had replaced is removed", async () => {
+    await writeFolder(request("a"), [file("a.sql", "new")]);
+    mkdirSync(join(root, leftBy(dead(), "former")));
+    const noFolder = leftBy(dead(), "former").replace(/-abcdef$/, "-123456");
+    writeFileSync(join(root, noFolder), "");
+    await checkFree(request("a", true));
+    expect(readdirSync(root).sort()).toEqual([noFolder, "a"]);
+    expect(readFileSync(join(root, "a/a.sql"), "utf8")).toBe("new");
+  });
+
   test("with force, what is no bundle stays", async () => {
     mkdirSync(join(root, "home"));
     writeFileSync(join(root, "home/diary.txt"), "dear");

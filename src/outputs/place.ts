@@ -1,0 +1,107 @@
+/**
+ * The place of a folder of files: whether it is free, and how a finished folder takes it. Knows nothing of how files are written.
+ */
+import { randomBytes } from "node:crypto";
+import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { leftBehind, processTag } from "../changeset/left-behind.ts";
+import { ExpectedError } from "../errors.ts";
+import { guardFiles } from "./file-errors.ts";
+
+export interface Place {
+  readonly path: string;
+  /** Whether a bundle that is there already may be replaced. */
+  readonly force: boolean;
+}
+
+/** Lists a folder's files with their digests, in the form that `sha256sum -c` reads. */
+export const MANIFEST = "MANIFEST";
+
+/** What later commands add to a bundle. */
+const ADDED_LATER: readonly string[] = ["rehearsal.json"];
+
+/**
+ * Refuses early what `writeFolder` would refuse late: a place that is taken. A bundle that a killed run had moved out of its place
+ * is back in it.
+ *
+ * @throws ExpectedError `output_exists`; with `force` only if something other than a bundle lies there: `output_foreign`.
+ */
+export async function checkFree({ path, force }: Place): Promise<void> {
+  await settleFormer(resolve(path));
+  const entries = await entriesOf(path);
+  if (entries === undefined) return;
+  if (!force) throw new ExpectedError({ code: "output_exists", path });
+  if (entries === "not a folder") {
+    throw new ExpectedError({ code: "output_foreign", path, names: [basename(path)] });
+  }
+  const listed = entries.includes(MANIFEST) ? await manifestNames(join(path, MANIFEST)) : [];
+  const own = new Set([MANIFEST, ...ADDED_LATER, ...listed]);
+  const names = entries.filter((name) => !own.has(name)).sort();
+  if (names.length > 0) throw new ExpectedError({ code: "output_foreign", path, names });
+}
+
+/**
+ * Gives a finished folder its name; what had the name before is gone afterwards.
+ *
+ * @throws ExpectedError `output_exists` if the place has been taken meanwhile and may not be replaced. Other errors are those of the
+ *   file system; the former folder is back then.
+ */
+export async function moveIntoPlace(
+  { path, force }: Place,
+  partial: string,
+  target: string,
+): Promise<void> {
+  const taken = (await entriesOf(target)) !== undefined;
+  if (!taken) return rename(partial, target);
+  if (!force) throw new ExpectedError({ code: "output_exists", path });
+  const former = besides(target, "former").path;
+  await rename(target, former);
+  try {
+    await rename(partial, target);
+  } catch (error) {
+    await rename(former, target);
+    throw error;
+  }
+  await rm(former, { recursive: true, force: true });
+}
+
+/**
+ * A name beside the place, for what is not ready or no longer wanted. It tells whose it is, and begins with `prefix` in every process.
+ */
+export function besides(
+  target: string,
+  what: "partial" | "former",
+): { readonly path: string; readonly prefix: string } {
+  const prefix = `.${basename(target)}.${what}-`;
+  // Process numbers are not enough: two containers that share a folder often have the same.
+  const unique = randomBytes(3).toString("hex");
+  return { path: join(dirname(target), `${prefix}${processTag()}-${unique}`), prefix };
+}
+
+/** A run that is killed while it replaces a bundle leaves the former one: without the new one it gets its place back. */
+async function settleFormer(target: string): Promise<void> {
+  for (const path of await leftBehind(dirname(target), besides(target, "former").prefix)) {
+    if ((await entriesOf(target)) === undefined) {
+      await guardFiles("restoring", target, () => rename(path, target));
+    } else {
+      // Another run may remove it at the same time.
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+}
+
+/** `undefined` where there is nothing. */
+async function entriesOf(path: string): Promise<readonly string[] | "not a folder" | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? await readdir(path) : "not a folder";
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    return guardFiles("reading", path, () => Promise.reject(error));
+  }
+}
+
+async function manifestNames(path: string): Promise<readonly string[]> {
+  const text = await guardFiles("reading", path, () => readFile(path, "utf8"));
+  return [...text.matchAll(/^[0-9a-f]{64} {2}(.+)$/gm)].map(([, name = ""]) => name);
+}
