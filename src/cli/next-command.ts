@@ -1,6 +1,8 @@
 /**
  * What to type next after a failure: one line for each kind.
  */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Failure } from "../errors.ts";
 import type { Finding } from "../findings.ts";
 import { formatName } from "../names.ts";
@@ -114,8 +116,8 @@ function likelyDatabase(names: readonly string[]): string {
   return made ?? names[0] ?? "name";
 }
 
+/** The folder that a path lies in, or the nearest one above it that is there: unfinished folders are gone by now. */
 function folderOf(path: string): string {
-  const end = path.lastIndexOf("/");
-  if (end < 0) return ".";
-  return end === 0 ? "/" : path.slice(0, end);
+  const folder = dirname(path);
+  return folder === dirname(folder) || existsSync(folder) ? folder : folderOf(folder);
 }

@@ -42,12 +42,13 @@ test("a folder that exists is replaced with --force", () => {
 });
 
 test.each([
-  ["no such file or folder", "ls -la conf"],
-  ["permission denied", "ls -la conf"],
-  ["no space is left on the device", "df -h conf"],
-  ["the disk quota is used up", "df -h conf"],
-])("where a file fails because %s, %s shows why", (reason, command) => {
-  const failure = { code: "file_system", path: "conf/x.yaml", doing: "reading", reason } as const;
+  ["gone/away/x.yaml", "no such file or folder", "ls -la ."],
+  ["/gone/away/x.yaml", "no such file or folder", "ls -la /"],
+  ["test/gone/x.yaml", "permission denied", "ls -la test"],
+  ["test/cli/x.yaml", "no space is left on the device", "df -h test/cli"],
+  ["test/cli/x.yaml", "the disk quota is used up", "df -h test/cli"],
+])("where %s fails because %s, %s shows why", (path, reason, command) => {
+  const failure = { code: "file_system", path, doing: "reading", reason } as const;
   expect(nextCommand(failure, ["diff"])).toBe(command);
 });
 
