@@ -2,8 +2,15 @@
  * Encodings of dumps, by PostgreSQL's names, and how their bytes become UTF-8. Knows no dump format. The only importer
  * of iconv-lite, whose tables were compared with convert() of PostgreSQL 15 for every character of one and two bytes.
  */
-import iconv from "iconv-lite";
+import { createRequire } from "node:module";
 import type { ChunkMap, Damage } from "./copy-text.ts";
+
+const load = createRequire(import.meta.url);
+
+/** Loaded by the first dump that needs it: hardly any does. */
+function iconv(): typeof import("iconv-lite") {
+  return load("iconv-lite");
+}
 
 /** How the bytes of a dump are read. */
 export interface Encoding {
@@ -65,14 +72,14 @@ const ENCODINGS: readonly Encoding[] = [
 ];
 
 function fromTable(name: string, table: string): Encoding {
-  const decode = (bytes: Buffer): string => iconv.decode(bytes, table);
+  const decode = (bytes: Buffer): string => iconv().decode(bytes, table);
   const leads = { SJIS: leadsSjis, GBK: leadsPair, GB18030: leadsPair, UHC: leadsPair }[name];
   return leads ? { name, decode, leads } : { name, decode };
 }
 
 /** Two characters are others in PostgreSQL than in the usual table. */
 function decodeEucCn(bytes: Buffer): string {
-  return iconv.decode(bytes, "gbk").replaceAll("\u00b7", "\u30fb").replaceAll("\u2014", "\u2015");
+  return iconv().decode(bytes, "gbk").replaceAll("\u00b7", "\u30fb").replaceAll("\u2014", "\u2015");
 }
 
 /** Bytes from 0xA1 to 0xDF are katakana of their own. */
@@ -163,7 +170,7 @@ export function canEncode(name: string): ((text: string) => boolean) | undefined
   if (encoding?.name === "UTF8") return () => true;
   const table = encoding?.name === "LATIN1" ? "latin1" : TABLES[encoding?.name ?? ""];
   if (table === undefined || MULTIBYTE.has(encoding?.name ?? "")) return undefined;
-  const holds = iconv.decode(
+  const holds = iconv().decode(
     Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
     encoding?.name === "LATIN1" ? "iso-8859-1" : table,
   );

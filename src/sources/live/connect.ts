@@ -1,10 +1,11 @@
 /**
  * Opens one connection, by the first way that works. Runs no statement.
  */
-import { Client, type ClientConfig, DatabaseError } from "pg";
+import type { ClientConfig } from "pg";
 import { ExpectedError } from "../../errors.ts";
 import type { ConnectionTarget } from "../connection.ts";
 import { connectionFailure } from "./failures.ts";
+import { Client, DatabaseError } from "./pg.ts";
 import { RowSocket } from "./row-socket.ts";
 
 /** A connection and how it was made, which a request to cancel needs again. */

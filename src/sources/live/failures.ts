@@ -1,9 +1,9 @@
 /**
  * What PostgreSQL and the network say, as failures with a remedy. Holds no password: none is in any error that arrives here.
  */
-import { DatabaseError } from "pg";
 import { ExpectedError } from "../../errors.ts";
 import { PasswordMissing } from "../connection.ts";
+import { DatabaseError } from "./pg.ts";
 
 /** What was tried when an error came. */
 export interface Attempt {
