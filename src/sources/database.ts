@@ -2,7 +2,7 @@
  * A live database as one side of a comparison: one snapshot, rows through COPY, sequences, provenance. Interprets nothing.
  */
 import { ExpectedError } from "../errors.ts";
-import { nameKey } from "../names.ts";
+import { nameKey, type TableName } from "../names.ts";
 import type { Environment } from "./connection/parameters.ts";
 import { type ConnectionTarget, resolveConnection } from "./connection.ts";
 import { demandUnchanged, type HeldTable, holdTables } from "./live/hold.ts";
@@ -47,8 +47,16 @@ export async function openDatabase(
 
 async function describeSource(lanes: Lanes, target: ConnectionTarget): Promise<DatabaseSource> {
   const { versionNumber, role, provenance } = await readProvenance(lanes.first, target);
-  let holdsNone: Promise<ReadonlySet<string>> | undefined;
+  let partitioned: Promise<ReadonlySet<string>> | undefined;
   let held: ReadonlyMap<string, HeldTable> = new Map();
+  /** Such a table holds no rows itself, and COPY refuses it. */
+  const isPartitioned = async (table: TableName): Promise<boolean> => {
+    const key = nameKey(table);
+    const known = held.get(key);
+    if (known) return known.isPartitioned;
+    partitioned ??= lanes.useFirst(readPartitioned);
+    return (await partitioned).has(key);
+  };
   return {
     kind: "database",
     provenance,
@@ -57,20 +65,24 @@ async function describeSource(lanes: Lanes, target: ConnectionTarget): Promise<D
       lanes.useFirst((session) =>
         session.query({ text, parameters, doing: "reading the catalog" }),
       ),
+    queryAll: (texts) => lanes.useFirst((session) => queryAll(session, texts)),
     async *lines(request) {
-      holdsNone ??= lanes.useFirst(readPartitioned);
-      const empty = await holdsNone;
       for (const part of request.parts) {
-        if (empty.has(nameKey(part))) continue;
+        if (await isPartitioned(part)) continue;
         yield* readPart({ lanes, role, versionNumber, held, request }, part);
       }
     },
     async prepare({ tables, connections }): Promise<Prepared> {
-      held = await holdTables(lanes.first, tables, target.display);
+      // Connecting takes as long as locking. Both end before a failure is told.
+      const widening = lanes.widen(connections);
+      const [holding] = await Promise.allSettled([
+        holdTables(lanes.first, tables, target.display),
+        widening,
+      ]);
+      if (holding.status === "rejected") throw holding.reason;
+      held = holding.value;
       const bytes = new Map([...held].map(([key, table]) => [key, table.bytes]));
-      holdsNone ??= lanes.useFirst(readPartitioned);
-      await holdsNone;
-      return { connections: await lanes.widen(connections), bytes };
+      return { connections: await widening, bytes };
     },
     async settle(): Promise<void> {
       await lanes.narrow();
@@ -134,7 +146,22 @@ async function readIdentifier(session: Session): Promise<string | undefined> {
   }
 }
 
-/** Partitioned tables hold no rows themselves, and COPY refuses them. */
+async function queryAll<K extends string>(
+  session: Session,
+  texts: Readonly<Record<K, string>>,
+): Promise<Readonly<Record<K, (string | null)[][]>>> {
+  const names = Object.keys(texts);
+  const rows = await session.queryAll({
+    texts: Object.values<string>(texts),
+    doing: "reading the catalog",
+  });
+  // One for each name.
+  return Object.fromEntries(names.map((name, n) => [name, rows[n] ?? []])) as Record<
+    K,
+    (string | null)[][]
+  >;
+}
+
 async function readPartitioned(session: Session): Promise<ReadonlySet<string>> {
   const rows = await session.query({
     text: `SELECT n.nspname, c.relname FROM pg_catalog.pg_class c

@@ -87,6 +87,10 @@ export interface DatabaseSource extends SourceBase {
   readonly versionNumber: number;
   /** Runs one catalog query in the snapshot. Rows are arrays of PostgreSQL text in the order of the select list. */
   query(text: string, parameters?: readonly (string | null)[]): Promise<(string | null)[][]>;
+  /** The same for several queries without parameters, which the server runs without waiting in between. By the names given. */
+  queryAll<K extends string>(
+    texts: Readonly<Record<K, string>>,
+  ): Promise<Readonly<Record<K, (string | null)[][]>>>;
   /**
    * Locks the tables in ACCESS SHARE mode until the source is closed, so that nobody truncates or alters them, and opens further
    * connections into the snapshot, as far as they can be had. Called once, while nothing is read.

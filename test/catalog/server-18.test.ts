@@ -22,12 +22,18 @@ async function startServer(): Promise<{ lite: PGlite; queries: CatalogQueries }>
   const lite = await PGlite.create({ extensions: { btree_gist, citext, hstore } });
   const parsers = Object.fromEntries(TYPES.map((type) => [type, (value: string) => value]));
   await lite.exec("SET search_path = ''; SET TimeZone = 'UTC'");
-  const query: CatalogQueries["query"] = async (text) => {
+  const query = async (text: string) => {
     const { rows } = await lite.query<(string | null)[]>(text, [], { rowMode: "array", parsers });
     return rows;
   };
   const [[version] = []] = await query("SELECT current_setting('server_version_num')");
-  return { lite, queries: { versionNumber: Number(version), query } };
+  const queryAll: CatalogQueries["queryAll"] = async (texts) => {
+    const found = new Map<string, Awaited<ReturnType<typeof query>>>();
+    for (const [name, text] of Object.entries<string>(texts)) found.set(name, await query(text));
+    // One for each name.
+    return Object.fromEntries(found) as Awaited<ReturnType<typeof queryAll<keyof typeof texts>>>;
+  };
+  return { lite, queries: { versionNumber: Number(version), queryAll } };
 }
 
 const corners = splitStatements(readFileSync(new URL("corners-18.sql", import.meta.url), "utf8"));

@@ -2,14 +2,7 @@
  * Columns of tables and attributes of composite types, from a server.
  */
 import type { Column, TypeRef } from "../types.ts";
-import {
-  byFirstField,
-  type CatalogQueries,
-  isTrue,
-  typeColumns,
-  typeJoins,
-  userRelations,
-} from "./scope.ts";
+import { byFirstField, isTrue, type Rows, typeColumns, typeJoins, userRelations } from "./scope.ts";
 
 /** Columns by oid of their relation, in attnum order. */
 export interface ColumnsByRelation {
@@ -18,7 +11,8 @@ export interface ColumnsByRelation {
   readonly names: (relation: string, numbers: readonly string[]) => string[];
 }
 
-const QUERY = `
+/** Of all relations at once. */
+export const COLUMNS: string = `
 SELECT a.attrelid, a.attnum, a.attname, ${typeColumns("t", "a.atttypmod")}, a.attnotnull,
   pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, cn.nspname, co.collname
 FROM pg_attribute a
@@ -33,9 +27,9 @@ LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`;
 
-/** Reads all columns in one query. */
-export async function readColumns(database: CatalogQueries): Promise<ColumnsByRelation> {
-  const rows = byFirstField(await database.query(QUERY));
+/** From the rows of {@link COLUMNS}. */
+export function columnsFrom(found: Rows): ColumnsByRelation {
+  const rows = byFirstField(found);
   return {
     of: (relation) => (rows.get(relation) ?? []).map(columnOf),
     names: (relation, numbers) => {

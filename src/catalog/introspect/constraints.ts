@@ -4,9 +4,10 @@
 import { deferrability, REFERENTIAL_ACTIONS } from "../codes.ts";
 import type { Constraint, UniqueIndex } from "../types.ts";
 import type { ColumnsByRelation } from "./columns.ts";
-import { byFirstField, type CatalogQueries, isTrue, USER_TABLES } from "./scope.ts";
+import { byFirstField, isTrue, type Rows, USER_TABLES } from "./scope.ts";
 
-const constraintsQuery = (version: number): string => `
+/** For a server of this version. */
+export const constraintsQuery = (version: number): string => `
 SELECT con.conrelid, con.conname, con.contype, array_to_string(con.conkey, ' '),
   con.confrelid, refn.nspname, refc.relname, array_to_string(con.confkey, ' '),
   con.confupdtype, con.confdeltype,
@@ -28,12 +29,12 @@ WHERE con.contype IN ('p', 'u', 'x', 'f', 'c')
   -- A key of a partition may stand for an index of the root that no constraint owns.
   AND ic.relispartition IS NOT TRUE`;
 
-/** Constraints by oid of their table. */
-export async function readConstraints(
-  database: CatalogQueries,
+/** Constraints by oid of their table, from the rows of {@link constraintsQuery}. */
+export function constraintsFrom(
+  found: Rows,
   columns: ColumnsByRelation,
-): Promise<(table: string) => Constraint[]> {
-  const rows = byFirstField(await database.query(constraintsQuery(database.versionNumber)));
+): (table: string) => Constraint[] {
+  const rows = byFirstField(found);
   return (table) =>
     (rows.get(table) ?? []).map((row) =>
       constraintOf(row, (numbers) => columns.names(table, numbers), columns),
@@ -78,7 +79,8 @@ function constraintOf(
   };
 }
 
-const indexesQuery = (version: number): string => `
+/** For a server of this version. */
+export const uniqueIndexesQuery = (version: number): string => `
 SELECT i.indrelid, c.relname, i.indnkeyatts, i.indkey::text,
   ${version >= 150000 ? "i.indnullsnotdistinct" : "false"}, pg_get_indexdef(i.indexrelid),
   pg_get_expr(i.indpred, i.indrelid),
@@ -92,12 +94,12 @@ JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indisunique AND i.indisvalid AND NOT c.relispartition
   AND NOT EXISTS (SELECT FROM pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))`;
 
-/** Valid unique indexes that no constraint owns, by oid of their table. */
-export async function readUniqueIndexes(
-  database: CatalogQueries,
+/** Valid unique indexes that no constraint owns, by oid of their table, from the rows of {@link uniqueIndexesQuery}. */
+export function uniqueIndexesFrom(
+  found: Rows,
   columns: ColumnsByRelation,
-): Promise<(table: string) => UniqueIndex[]> {
-  const rows = byFirstField(await database.query(indexesQuery(database.versionNumber)));
+): (table: string) => UniqueIndex[] {
+  const rows = byFirstField(found);
   return (table) =>
     (rows.get(table) ?? []).map(([name = "", count, keys = "", ...row]) => {
       const [nullsNotDistinct = "", definition = "", predicate = "", written = ""] = row;

@@ -4,16 +4,17 @@
 import { sequenceTypeOf, WRITES } from "../codes.ts";
 import type { Catalog, Publication, Sequence } from "../types.ts";
 import {
-  type CatalogQueries,
   fields,
   inUserSchema,
   isNoMember,
   isTrue,
+  type Rows,
   USER_TABLES,
   userRelations,
 } from "./scope.ts";
 
-const SEQUENCES = `
+/** All of them. */
+export const SEQUENCES: string = `
 SELECT c.nspname, c.relname, t.typname, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
   ownern.nspname, ownerc.relname, a.attname
 FROM pg_sequence s
@@ -26,9 +27,8 @@ LEFT JOIN pg_class ownerc ON ownerc.oid = d.refobjid
 LEFT JOIN pg_namespace ownern ON ownern.oid = ownerc.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid`;
 
-/** Sequences with their owners. */
-export async function readSequences(database: CatalogQueries): Promise<Sequence[]> {
-  const rows = await database.query(SEQUENCES);
+/** Sequences with their owners, from the rows of {@link SEQUENCES}. */
+export function sequencesFrom(rows: Rows): Sequence[] {
   return rows.map((row) => {
     const [schema = "", name = "", type = "", start = "", increment = "", ...rest] = fields(row);
     const [min = "", max = "", cache = "", cycle = "", ...owner] = rest;
@@ -48,7 +48,8 @@ export async function readSequences(database: CatalogQueries): Promise<Sequence[
   });
 }
 
-const publicationsQuery = (version: number): string => `
+/** For a server of this version. */
+export const publicationsQuery = (version: number): string => `
 SELECT p.pubname, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
   (SELECT json_agg(json_build_array(t.nspname, t.relname))
    FROM pg_publication_rel r JOIN ${USER_TABLES} t ON t.oid = r.prrelid WHERE r.prpubid = p.oid),
@@ -60,9 +61,8 @@ SELECT p.pubname, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtr
   }
 FROM pg_publication p`;
 
-/** Publications with what they publish. */
-export async function readPublications(database: CatalogQueries): Promise<Publication[]> {
-  const rows = await database.query(publicationsQuery(database.versionNumber));
+/** Publications with what they publish, from the rows of {@link publicationsQuery}. */
+export function publicationsFrom(rows: Rows): Publication[] {
   return rows.map((row) => {
     const [name = "", allTables = "", ...rest] = fields(row);
     const [tables = "", schemas = ""] = rest.slice(WRITES.length);
@@ -85,7 +85,8 @@ function list(json: string): unknown[] {
   return json === "" ? [] : JSON.parse(json);
 }
 
-const NAMED = `
+/** Collations, extensions and materialized views. */
+export const NAMED: string = `
 SELECT 'collation', n.nspname, c.collname, c.collisdeterministic
 FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
 WHERE ${inUserSchema("n")} AND ${isNoMember("c.oid", "pg_collation")}
@@ -98,9 +99,9 @@ FROM ${userRelations("m")} m`;
 
 type Named = Pick<Catalog, "collations" | "extensions" | "materializedViews">;
 
-/** Collations, extensions and materialized views, in one query. */
-export async function readNamed(database: CatalogQueries): Promise<Named> {
-  const rows = (await database.query(NAMED)).map(fields);
+/** From the rows of {@link NAMED}. */
+export function namedFrom(found: Rows): Named {
+  const rows = found.map(fields);
   const named = (kind: string): string[][] => rows.filter(([of]) => of === kind);
   return {
     collations: named("collation").map(([, schema = "", name = "", deterministic = ""]) => ({

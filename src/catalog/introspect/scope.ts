@@ -5,7 +5,10 @@
 import type { DatabaseSource } from "../../sources/source.ts";
 
 /** What reading a catalog needs of a live source. */
-export type CatalogQueries = Pick<DatabaseSource, "versionNumber" | "query">;
+export type CatalogQueries = Pick<DatabaseSource, "versionNumber" | "queryAll">;
+
+/** What a query gives. */
+export type Rows = readonly (readonly (string | null)[])[];
 
 /** Schemas of users: not the system's, whose names PostgreSQL reserves, and so not those of temporary objects. */
 export function inUserSchema(namespace: string): string {
@@ -57,9 +60,7 @@ export function isTrue(field: string): boolean {
 }
 
 /** Groups rows by their first field, which is taken off; keeps their order. */
-export function byFirstField(
-  rows: readonly (readonly (string | null)[])[],
-): Map<string, string[][]> {
+export function byFirstField(rows: Rows): Map<string, string[][]> {
   const groups = new Map<string, string[][]>();
   for (const row of rows) {
     const [key = "", ...rest] = fields(row);

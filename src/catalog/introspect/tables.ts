@@ -4,11 +4,12 @@
 import type { TableName } from "../../names.ts";
 import type { Table } from "../types.ts";
 import type { ColumnsByRelation } from "./columns.ts";
-import { readConstraints, readUniqueIndexes } from "./constraints.ts";
-import { byFirstField, type CatalogQueries, fields, isTrue, USER_TABLES } from "./scope.ts";
-import { readPolicies, readRules, readTriggers } from "./triggers.ts";
+import { constraintsFrom, uniqueIndexesFrom } from "./constraints.ts";
+import { byFirstField, fields, isTrue, type Rows, USER_TABLES } from "./scope.ts";
+import { policiesFrom, rulesFrom, triggersFrom } from "./triggers.ts";
 
-const TABLES = `
+/** Tables without what belongs to them. */
+export const TABLES: string = `
 SELECT t.oid, t.nspname, t.relname, t.relkind, t.relpersistence, t.relispartition,
   t.relrowsecurity, t.relforcerowsecurity, t.relreplident, ic.relname,
   CASE WHEN t.relkind = 'p' THEN pg_get_partkeydef(t.oid) END
@@ -16,7 +17,8 @@ FROM ${USER_TABLES} t
 LEFT JOIN pg_index i ON i.indrelid = t.oid AND i.indisreplident
 LEFT JOIN pg_class ic ON ic.oid = i.indexrelid`;
 
-const PARENTS = `
+/** What tables inherit from, or are partitions of. */
+export const PARENTS: string = `
 SELECT h.inhrelid, n.nspname, c.relname
 FROM pg_inherits h
 JOIN ${USER_TABLES} t ON t.oid = h.inhrelid
@@ -24,19 +26,26 @@ JOIN pg_class c ON c.oid = h.inhparent
 JOIN pg_namespace n ON n.oid = c.relnamespace
 ORDER BY h.inhrelid, h.inhseqno`;
 
-/** Reads all tables, in seven queries. */
-export async function readTables(
-  database: CatalogQueries,
-  columns: ColumnsByRelation,
-): Promise<Table[]> {
-  const rows = await database.query(TABLES);
-  const parents = byFirstField(await database.query(PARENTS));
-  const constraints = await readConstraints(database, columns);
-  const uniqueIndexes = await readUniqueIndexes(database, columns);
-  const triggers = await readTriggers(database);
-  const rules = await readRules(database);
-  const policies = await readPolicies(database);
-  return rows.map((row) => {
+/** The rows of the queries for tables and for all that belongs to them. */
+export interface TableRows {
+  readonly tables: Rows;
+  readonly parents: Rows;
+  readonly constraints: Rows;
+  readonly uniqueIndexes: Rows;
+  readonly triggers: Rows;
+  readonly rules: Rows;
+  readonly policies: Rows;
+}
+
+/** Tables with all that belongs to them. */
+export function tablesFrom(found: TableRows, columns: ColumnsByRelation): Table[] {
+  const parents = byFirstField(found.parents);
+  const constraints = constraintsFrom(found.constraints, columns);
+  const uniqueIndexes = uniqueIndexesFrom(found.uniqueIndexes, columns);
+  const triggers = triggersFrom(found.triggers);
+  const rules = rulesFrom(found.rules);
+  const policies = policiesFrom(found.policies);
+  return found.tables.map((row) => {
     const [oid = "", schema = "", name = "", kind, persistence, partition = "", ...rest] =
       fields(row);
     const [enabled = "", forced = "", identity = "", index = "", partitionKey = ""] = rest;

@@ -3,12 +3,13 @@
  */
 import { FIRING_STATES, triggerType } from "../codes.ts";
 import type { FiringState, Rule, Trigger } from "../types.ts";
-import { byFirstField, type CatalogQueries, isTrue, USER_TABLES } from "./scope.ts";
+import { byFirstField, isTrue, type Rows, USER_TABLES } from "./scope.ts";
 
 /** What of one kind each table has, by the table's oid. */
 export type OfTable<T> = (table: string) => T[];
 
-const triggersQuery = (version: number): string => `
+/** For a server of this version. */
+export const triggersQuery = (version: number): string => `
 SELECT tg.tgrelid, tg.tgname, tg.tgenabled, tg.tgtype, pg_get_triggerdef(tg.oid, false)
 FROM pg_trigger tg
 JOIN ${USER_TABLES} t ON t.oid = tg.tgrelid
@@ -18,9 +19,9 @@ LEFT JOIN pg_trigger parent ON parent.oid = tg.tgparentid
 WHERE CASE WHEN tg.tgparentid = 0 THEN NOT tg.tgisinternal
   ELSE tg.tgenabled <> parent.tgenabled AND ${version >= 150000 ? "NOT tg.tgisinternal" : "true"} END`;
 
-/** User triggers. */
-export async function readTriggers(database: CatalogQueries): Promise<OfTable<Trigger>> {
-  const rows = byFirstField(await database.query(triggersQuery(database.versionNumber)));
+/** User triggers, from the rows of {@link triggersQuery}. */
+export function triggersFrom(found: Rows): OfTable<Trigger> {
+  const rows = byFirstField(found);
   return (table) =>
     (rows.get(table) ?? []).map(([name = "", enabled, type, definition = ""]) => ({
       name,
@@ -30,14 +31,15 @@ export async function readTriggers(database: CatalogQueries): Promise<OfTable<Tr
     }));
 }
 
-const RULES = `
+/** Of all tables at once. */
+export const RULES: string = `
 SELECT r.ev_class, r.rulename, r.ev_type, r.is_instead, r.ev_enabled, pg_get_ruledef(r.oid)
 FROM pg_rewrite r
 JOIN ${USER_TABLES} t ON t.oid = r.ev_class`;
 
-/** Rewrite rules; pg_rewrite.ev_type is the number of the command that the rule stands for. */
-export async function readRules(database: CatalogQueries): Promise<OfTable<Rule>> {
-  const rows = byFirstField(await database.query(RULES));
+/** Rewrite rules, from the rows of {@link RULES}; pg_rewrite.ev_type is the number of the command that the rule stands for. */
+export function rulesFrom(found: Rows): OfTable<Rule> {
+  const rows = byFirstField(found);
   return (table) =>
     (rows.get(table) ?? []).map(([name = "", type, instead = "", enabled, definition = ""]) => ({
       name,
@@ -48,12 +50,13 @@ export async function readRules(database: CatalogQueries): Promise<OfTable<Rule>
     }));
 }
 
-const POLICIES = `
+/** Of all tables at once. */
+export const POLICIES: string = `
 SELECT p.polrelid, p.polname FROM pg_policy p JOIN ${USER_TABLES} t ON t.oid = p.polrelid`;
 
-/** Names of row security policies. */
-export async function readPolicies(database: CatalogQueries): Promise<OfTable<string>> {
-  const rows = byFirstField(await database.query(POLICIES));
+/** Names of row security policies, from the rows of {@link POLICIES}. */
+export function policiesFrom(found: Rows): OfTable<string> {
+  const rows = byFirstField(found);
   return (table) => (rows.get(table) ?? []).map(([name = ""]) => name);
 }
 

@@ -4,16 +4,17 @@
 import type { UserType } from "../types.ts";
 import { type ColumnsByRelation, typeOf } from "./columns.ts";
 import {
-  type CatalogQueries,
   fields,
   inUserSchema,
   isNoMember,
   isTrue,
+  type Rows,
   typeColumns,
   typeJoins,
 } from "./scope.ts";
 
-const typesQuery = (version: number): string => `
+/** For a server of this version. */
+export const typesQuery = (version: number): string => `
 SELECT n.nspname, t.typname, t.typtype, t.typrelid, t.typnotnull, pg_get_expr(t.typdefaultbin, 0),
   -- What a domain is based on, or a range is a range of.
   ${typeColumns("base", "CASE WHEN t.typtype = 'd' THEN t.typtypmod END")},
@@ -41,12 +42,8 @@ WHERE ${inUserSchema("n")} AND ${isNoMember("t.oid", "pg_type")}
     WHEN 'p' THEN NOT t.typisdefined
     ELSE t.typtype IN ('e', 'd', 'r') END`;
 
-/** Reads all types in one query. */
-export async function readTypes(
-  database: CatalogQueries,
-  columns: ColumnsByRelation,
-): Promise<UserType[]> {
-  const rows = await database.query(typesQuery(database.versionNumber));
+/** From the rows of {@link typesQuery}. */
+export function typesFrom(rows: Rows, columns: ColumnsByRelation): UserType[] {
   return rows.map((row) => typeFrom(fields(row), columns));
 }
 

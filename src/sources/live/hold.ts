@@ -4,7 +4,7 @@
  */
 import { ExpectedError } from "../../errors.ts";
 import { compareNames, formatName, nameKey, quoteName, type TableName } from "../../names.ts";
-import type { Session } from "./session.ts";
+import { KEEP, type Session } from "./session.ts";
 
 /** A table that can be read. */
 export interface HeldTable {
@@ -15,6 +15,8 @@ export interface HeldTable {
   readonly pageBytes: number;
   /** Rows lie in an ordinary heap, which may be read by pages. */
   readonly isHeap: boolean;
+  /** It holds no rows itself, and COPY refuses it. */
+  readonly isPartitioned: boolean;
   /** No other session can truncate or alter it. */
   readonly isLocked: boolean;
 }
@@ -61,17 +63,18 @@ async function describe(
         CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END,
         c.relkind = 'r' AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap'),
         c.relkind IN ('r', 'p') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
-        pg_catalog.current_setting('block_size')
+        pg_catalog.current_setting('block_size'), c.relkind = 'p'
       ${NAMED}`,
     parameters: named(tables),
     doing: "looking at the tables to be read",
   });
-  return rows.map(([schema, name, bytes, isHeap, mayLock, pageBytes]) => ({
+  return rows.map(([schema, name, bytes, isHeap, mayLock, pageBytes, isPartitioned]) => ({
     name: { schema: `${schema}`, name: `${name}` },
     bytes: Number(bytes),
     pageBytes: Number(pageBytes),
     isHeap: isHeap === "t",
     mayLock: mayLock === "t",
+    isPartitioned: isPartitioned === "t",
   }));
 }
 
@@ -90,21 +93,19 @@ async function lock(
   session: Session,
   tables: readonly { readonly name: TableName }[],
 ): Promise<boolean> {
+  const texts: string[] = [];
+  for (let from = 0; from < tables.length; from += BATCH) {
+    const names = tables.slice(from, from + BATCH).map(({ name }) => `ONLY ${quoteName(name)}`);
+    texts.push(`LOCK TABLE ${names.join(", ")} IN ACCESS SHARE MODE`);
+  }
   try {
-    for (let from = 0; from < tables.length; from += BATCH) {
-      const names = tables.slice(from, from + BATCH).map(({ name }) => `ONLY ${quoteName(name)}`);
-      await session.query({
-        text: `LOCK TABLE ${names.join(", ")} IN ACCESS SHARE MODE`,
-        doing: "locking the tables to be read",
-      });
-    }
+    await session.queryAll({ texts: [...texts, ...KEEP], doing: "locking the tables to be read" });
+    return true;
   } catch (cause) {
     // The whole server shares that room: the locks that were taken are gone again with the failed statement.
     if (isFailure(cause, "53200")) return false;
     throw cause;
   }
-  await session.keep();
-  return true;
 }
 
 /**

@@ -29,7 +29,8 @@ export class Lanes {
   #waiting: Waiting[] = [];
 
   constructor(target: ConnectionTarget, signal: AbortSignal | undefined, first: Session) {
-    this.#target = target;
+    // Further connections need not find out anew which way works.
+    this.#target = { ...target, configs: [first.way] };
     this.#signal = signal;
     this.first = first;
     this.#all = [first];

@@ -2,7 +2,7 @@
  * One connection in one snapshot: BEGIN, pinned settings, then one query or COPY at a time. Knows no table.
  */
 import { setTimeout } from "node:timers/promises";
-import type { Client, ClientConfig } from "pg";
+import type { Client, ClientConfig, QueryArrayResult, QueryConfig } from "pg";
 import { ExpectedError } from "../../errors.ts";
 import type { ConnectionTarget } from "../connection.ts";
 import { READ_SETTINGS } from "../session.ts";
@@ -22,6 +22,12 @@ export interface Task {
   readonly grant?: string;
 }
 
+/** Statements that are sent as one message. They take no parameters. */
+export interface Tasks {
+  readonly texts: readonly string[];
+  readonly doing: string;
+}
+
 /** The values of a row, as PostgreSQL's text. */
 export type Row = (string | null)[];
 
@@ -30,6 +36,9 @@ const TEXT = { getTypeParser: () => (text: string | Buffer) => text };
 
 /** A failed or cancelled statement is rolled back to here, so that the snapshot outlives it. It is set after the settings. */
 const SAVEPOINT = "rowpatch";
+
+/** Keeps the locks of statements before it in one message, whatever fails later. */
+export const KEEP: readonly string[] = [`RELEASE SAVEPOINT ${SAVEPOINT}`, `SAVEPOINT ${SAVEPOINT}`];
 
 /** What releases the locks of statements since the savepoint; may stand before a COPY in one text. */
 export const FORGET: string = `ROLLBACK TO SAVEPOINT ${SAVEPOINT}`;
@@ -67,6 +76,20 @@ interface SessionParts {
 }
 
 const BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE";
+const EXPORT = "SELECT pg_catalog.pg_export_snapshot()";
+
+/** Local to the transaction, so that a pooler hands nothing of it to others. */
+const SETTINGS = `SELECT pg_catalog.set_config(s.name, s.value, true)
+  FROM ROWS FROM (${textsOf(READ_SETTINGS.map(({ name }) => name))}, ${textsOf(READ_SETTINGS.map(({ value }) => value))})
+    AS s (name, value)
+  WHERE s.name OPERATOR(pg_catalog.=) ANY (SELECT name FROM pg_catalog.pg_settings)
+  UNION ALL
+  -- Bytes of no known encoding cannot be converted: they are taken as they are.
+  SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', true)
+  WHERE pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII'`;
+
+/** What makes a transaction one to read in. */
+const SETUP = [SETTINGS, `SAVEPOINT ${SAVEPOINT}`];
 
 /** A connection with a lifetime. */
 export class Session {
@@ -86,33 +109,20 @@ export class Session {
 
   /** Starts the snapshot. Called once, by `openSession`. */
   async begin(snapshot: Snapshot): Promise<void> {
-    await this.query({ text: BEGIN, doing: "taking a snapshot" });
-    if (snapshot === "exported") await this.#export();
-    else if (snapshot !== "own") {
+    if (snapshot === "own") {
+      await this.queryAll({ texts: [BEGIN, ...SETUP], doing: "taking a snapshot" });
+    } else if (snapshot === "exported") {
+      await this.#export();
+    } else {
       // It takes a literal only. Ids are hexadecimal numbers and hyphens.
-      const id = snapshot.id.replaceAll("'", "''");
-      await this.query({
-        text: `SET TRANSACTION SNAPSHOT '${id}'`,
-        doing: "joining a snapshot",
-      });
+      const join = `SET TRANSACTION SNAPSHOT '${snapshot.id.replaceAll("'", "''")}'`;
+      await this.queryAll({ texts: [BEGIN, join, ...SETUP], doing: "joining a snapshot" });
     }
-    await this.query({
-      // Local to the transaction, so that a pooler hands nothing of it to others.
-      text: `SELECT pg_catalog.set_config(s.name, s.value, true)
-        FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]))
-          AS s (name, value)
-        WHERE s.name OPERATOR(pg_catalog.=) ANY (SELECT name FROM pg_catalog.pg_settings)
-        UNION ALL
-        -- Bytes of no known encoding cannot be converted: they are taken as they are.
-        SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', true)
-        WHERE pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII'`,
-      parameters: [
-        arrayText(READ_SETTINGS.map(({ name }) => name)),
-        arrayText(READ_SETTINGS.map(({ value }) => value)),
-      ],
-      doing: "setting the session up",
-    });
-    await this.query({ text: `SAVEPOINT ${SAVEPOINT}`, doing: "taking a snapshot" });
+  }
+
+  /** How the connection was made. */
+  get way(): ClientConfig {
+    return this.#parts.config;
   }
 
   /** What other connections may join while this one lives; undefined if it was not asked for or cannot be had. */
@@ -122,22 +132,14 @@ export class Session {
 
   /** Must come before any savepoint. Where it is refused, the snapshot is taken again, for this connection alone. */
   async #export(): Promise<void> {
-    const doing = "exporting the snapshot";
+    const doing = "taking a snapshot";
     try {
-      const [row] = await this.query({ text: "SELECT pg_catalog.pg_export_snapshot()", doing });
-      this.#exported = row?.[0] ?? undefined;
+      const [, rows] = await this.queryAll({ texts: [BEGIN, EXPORT, ...SETUP], doing });
+      this.#exported = rows?.[0]?.[0] ?? undefined;
     } catch (cause) {
       if (!(cause instanceof ExpectedError) || cause.failure.code !== "query") throw cause;
-      await this.query({ text: "ROLLBACK", doing });
-      await this.query({ text: BEGIN, doing: "taking a snapshot" });
+      await this.queryAll({ texts: ["ROLLBACK", BEGIN, ...SETUP], doing });
     }
-  }
-
-  /** Keeps the locks that were taken since the savepoint, whatever fails from now on. */
-  async keep(): Promise<void> {
-    const doing = "keeping locks";
-    await this.query({ text: `RELEASE SAVEPOINT ${SAVEPOINT}`, doing });
-    await this.query({ text: `SAVEPOINT ${SAVEPOINT}`, doing });
   }
 
   /**
@@ -146,26 +148,38 @@ export class Session {
    * @throws ExpectedError `query`, after which the snapshot still stands; `connection`, `interrupted`
    */
   async query(task: Task): Promise<Row[]> {
+    // The extended protocol takes one statement only.
+    const config = { text: task.text, values: [...(task.parameters ?? [])], queryMode: "extended" };
+    const [answer] = await this.#inTurn(task, config);
+    return answer?.rows ?? [];
+  }
+
+  /**
+   * Runs statements as one message, so that the server need not wait between them. The rows of each; none has an effect if one fails.
+   *
+   * @throws as `query`
+   */
+  async queryAll({ texts, doing }: Tasks): Promise<Row[][]> {
+    const text = texts.join(";\n");
+    const answers = await this.#inTurn({ text, doing }, { text });
+    return answers.map(({ rows }) => rows);
+  }
+
+  #inTurn(task: Task, config: QueryConfig): Promise<QueryArrayResult<Row>[]> {
     this.#demandIdle(task.doing);
-    const run = this.#last.then(() => this.#run(task));
+    const run = this.#last.then(() => this.#run(task, config));
     this.#last = run.catch(() => undefined);
     return run;
   }
 
-  async #run(task: Task): Promise<Row[]> {
-    const config = {
-      text: task.text,
-      values: [...(task.parameters ?? [])],
-      rowMode: "array" as const,
-      types: TEXT,
-      // The extended protocol takes one statement only.
-      queryMode: "extended",
-    };
+  async #run(task: Task, config: QueryConfig): Promise<QueryArrayResult<Row>[]> {
     this.#demandUninterrupted();
-    const answer = this.#parts.client.query<Row>(config);
+    const { client } = this.#parts;
+    const answer = client.query<Row>({ ...config, rowMode: "array", types: TEXT });
     this.#note(answer);
     try {
-      return (await answer).rows;
+      // Several statements have several results, which the types do not tell.
+      return [await answer].flat();
     } catch (cause) {
       throw await this.#recover(task, cause);
     }
@@ -269,7 +283,7 @@ export class Session {
   }
 }
 
-/** A text array in PostgreSQL's own notation. */
-function arrayText(values: readonly string[]): string {
-  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, "\\$&")}"`).join(",")}}`;
+/** Rows of texts that need no escapes, so that they mean the same under any settings. */
+function textsOf(values: readonly string[]): string {
+  return `pg_catalog.unnest('{${values.map((value) => `"${value}"`).join(",")}}'::pg_catalog.text[])`;
 }
