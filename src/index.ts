@@ -2,8 +2,9 @@
  * The public API: what programs may rely on. Everything else may change.
  */
 export type { Catalog } from "./catalog/types.ts";
+export type { LongTexts } from "./changeset/long-texts.ts";
 export type { ChangedTable, Changeset, SequenceTarget } from "./changeset/types.ts";
-export type { Change, ChangeKind, Counts, Datum } from "./compare/change.ts";
+export type { Change, ChangeKind, Counts, Datum, LongText } from "./compare/change.ts";
 export { ExpectedError, type Failure } from "./errors.ts";
 export type { Severity } from "./findings/severity.ts";
 export type { Finding, FindingFacts } from "./findings.ts";

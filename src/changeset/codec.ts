@@ -2,14 +2,15 @@
  * One change as one line of changes.jsonl, and back. The format is a contract: see README, "changes.jsonl".
  */
 
-import type { Change, Datum } from "../compare/change.ts";
+import { type Change, type Datum, isLong } from "../compare/change.ts";
 import type { TableName } from "../names.ts";
+import { type LongWriter, longMark } from "./long-texts.ts";
 import type { ChangedTable } from "./types.ts";
 
 /** What the codec must know of a table. */
 export type CodecTable = Pick<ChangedTable, "table" | "columns" | "key">;
 
-/** The line without its line end. Property order is fixed, so equal changes give equal bytes. */
+/** The line without its line end. Property order is fixed, so equal changes give equal bytes. A mark stands for a long text. */
 export function encodeChange(table: CodecTable, change: Change): string {
   return changeEncoder(table)(change);
 }
@@ -22,10 +23,19 @@ export function changeEncoder(table: CodecTable): (change: Change) => string {
   const names = table.columns.map((column) => JSON.stringify(column));
   return (change) => {
     const line = `${start}"${change.kind}","key":${encodeValues(keyNames, change.key)}${sides(names, change)}}`;
-    // Readers may take the Unicode line separators for line ends; inside JSON strings their escapes mean the same.
-    return line.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+    return withoutSeparators(line);
   };
 }
+
+/** Readers may take the Unicode line separators for line ends; inside JSON strings their escapes mean the same. */
+function withoutSeparators(json: string): string {
+  return json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+}
+
+/** How a long text stands in a line, between the quotes. */
+export const writeLong: LongWriter = function* (read) {
+  for (const piece of read()) yield withoutSeparators(JSON.stringify(piece).slice(1, -1));
+};
 
 function sides(names: readonly string[], change: Change): string {
   if (change.kind === "insert") return `,"after":${encodeValues(names, change.after)}`;
@@ -42,9 +52,13 @@ function encodeValues(names: readonly string[], values: readonly Datum[]): strin
   let text = "{";
   for (let index = 0; index < names.length; index += 1) {
     const comma = index > 0 ? "," : "";
-    text += `${comma}${names[index]}:${JSON.stringify(values[index] ?? null)}`;
+    text += `${comma}${names[index]}:${encodeValue(values[index] ?? null)}`;
   }
   return `${text}}`;
+}
+
+function encodeValue(value: Datum): string {
+  return isLong(value) ? `"${longMark(value, "json")}"` : JSON.stringify(value);
 }
 
 /** The table that a line belongs to. */

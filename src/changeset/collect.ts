@@ -1,6 +1,7 @@
 /**
  * Compares one table of two snapshots and collects its changes, as policy allows, into the spool.
  */
+import { createHash } from "node:crypto";
 import type { TablePair } from "../catalog/pair.ts";
 import type { Catalog, Column } from "../catalog/types.ts";
 import {
@@ -11,9 +12,9 @@ import {
   type TakeLines,
 } from "../compare/align.ts";
 import type { Change, Counts } from "../compare/change.ts";
-import { decodeRow } from "../compare/decode.ts";
 import { keyClassOf } from "../compare/key.ts";
 import { lineKey } from "../compare/line-key.ts";
+import { decodeLongRow } from "../compare/long-fields.ts";
 import { rowComparison } from "../compare/table.ts";
 import { ExpectedError } from "../errors.ts";
 import { type Finding, finding } from "../findings.ts";
@@ -60,7 +61,8 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
   const positions = (names: readonly string[]) => names.map((name) => pair.columns.indexOf(name));
   const key = positions(pair.key ?? []);
   const context = positions(request.context);
-  const comparison = rowComparison({ table: pair.name, columns, key, context }, catalog);
+  const { putAside } = spool;
+  const comparison = rowComparison({ table: pair.name, columns, key, context, putAside }, catalog);
   const decided = key
     .flatMap((position) => columns[position] ?? [])
     .every((column) => isDecided(column, catalog));
@@ -119,14 +121,19 @@ export async function collectKeyless(request: CollectRequest): Promise<Collected
   for await (const batch of alignMultiset(streams(request, rows), request.pairing)) {
     for (const { line, surplus } of batch) {
       const side = surplus > 0 ? "local" : "production";
-      const row = decodeRow(line, { width: pair.columns.length, table: pair.name, side });
+      const row = decodeLongRow(
+        { putAside: spool.putAside, canonical: [], kept: NONE_KEPT },
+        line,
+        { width: pair.columns.length, table: pair.name, side },
+      );
+      const sortKey = wholeLineKey(line);
       for (let n = Math.abs(surplus); n > 0; n -= 1) {
         const change: Change =
           surplus > 0
             ? { kind: "insert", key: [], after: row }
             : { kind: "delete", key: [], before: row };
         withheld[change.kind] += 1;
-        writer.withhold(change, line);
+        writer.withhold(change, sortKey);
       }
     }
   }
@@ -143,6 +150,17 @@ export async function collectKeyless(request: CollectRequest): Promise<Collected
       ]
     : [];
   return { counts: NO_CHANGES, withheld, rows, findings };
+}
+
+const NONE_KEPT: ReadonlySet<number> = new Set();
+/** Bytes of a line that order it. */
+const ORDERING = 65_536;
+
+/** Orders lines of a table without a key; those that begin alike and are long, in any order that is the same each time. */
+function wholeLineKey(line: Buffer): Buffer {
+  if (line.length <= ORDERING) return line;
+  const digest = createHash("sha256").update(line).digest();
+  return Buffer.concat([line.subarray(0, ORDERING), digest]);
 }
 
 /** Names the table in failures that only know the line. */

@@ -4,11 +4,20 @@
  */
 import type { Change } from "../compare/change.ts";
 import { batchesOf, type SpooledChanges, spooledOf } from "./batches.ts";
-import { type CodecTable, changeEncoder } from "./codec.ts";
+import { type CodecTable, changeEncoder, writeLong } from "./codec.ts";
+import { type LongTexts, withLongTexts } from "./long-texts.ts";
 import { bySignature, decodeSpooled, hasContext, probeOf } from "./spooled.ts";
 
-/** The lines of a table's changes, each with its line end, in pieces of many. The same bytes as `encodeChange` gives. */
-export async function* encodedChanges(
+/** The lines of a table's changes, each with its line end, in pieces of many. The same bytes as `encodeChange` gives, long texts written. */
+export function encodedChanges(
+  table: CodecTable,
+  changes: AsyncIterable<Change>,
+  texts?: LongTexts,
+): AsyncIterable<string> {
+  return withLongTexts(encodedLines(table, changes), texts, { json: writeLong });
+}
+
+async function* encodedLines(
   table: CodecTable,
   changes: AsyncIterable<Change>,
 ): AsyncGenerator<string> {

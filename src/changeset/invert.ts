@@ -18,6 +18,7 @@ const OPPOSITE = { insert: "delete", update: "update", delete: "insert" } as con
 export function invert(changeset: Changeset): Changeset {
   const byName = new Map(changeset.tables.map((table) => [nameKey(table.table), table]));
   return {
+    ...(changeset.longTexts ? { longTexts: changeset.longTexts } : {}),
     tables: changeset.tables.map(invertTable),
     sequences: [],
     production: changeset.production,

@@ -2,7 +2,7 @@
  * What a writer of SQL must know of many changes beforehand: how many bytes, which columns, which values are large. Taken once, while
  * the changes pass.
  */
-import type { Change, Datum } from "../compare/change.ts";
+import { type Change, type Datum, isLong } from "../compare/change.ts";
 
 /** Values longer than this, in bytes of UTF-8, are compared by hash: scripts stay readable and statements bounded. */
 export const LARGE_BYTES = 8192;
@@ -45,7 +45,7 @@ export function profiler(width: number): Profiler {
     const value = values[index] ?? null;
     if (value === null) return;
     bytes += sizeOf(value);
-    if (typeof value !== "string") text = false;
+    if (!isText(value)) text = false;
     if (!large[position] && isLarge(value)) large[position] = true;
   };
   return {
@@ -80,16 +80,19 @@ export function invertProfile(profile: ChangeProfile): ChangeProfile {
 }
 
 function isText(value: Datum): boolean {
-  return value === null || typeof value === "string";
+  return value === null || typeof value === "string" || isLong(value);
 }
 
-function sizeOf(value: Exclude<Datum, null>): number {
+/** About the bytes of a value. */
+export function sizeOf(value: Exclude<Datum, null>): number {
+  if (isLong(value)) return value.long.bytes;
   return typeof value === "string" ? value.length : value.base64.length;
 }
 
 /** Whether a value is compared by hash. */
 export function isLarge(value: Datum): boolean {
   if (value === null) return false;
+  if (isLong(value)) return true;
   const text = typeof value === "string" ? value : value.base64;
   return (
     text.length > LARGE_BYTES ||

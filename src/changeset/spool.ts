@@ -3,12 +3,14 @@
  */
 import { join } from "node:path";
 import type { Change, ChangeKind, Counts } from "../compare/change.ts";
+import type { PutAside } from "../compare/long-fields.ts";
 import type { SlabPool } from "../compare/records.ts";
 import { compareNames, nameKey } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
 import { type ChangeStream, changeStream } from "./batches.ts";
 import type { CodecTable } from "./codec.ts";
 import { type LineFile, lineFile, linesIn, moveTo, textIn } from "./line-files.ts";
+import { longTexts } from "./long-texts.ts";
 import { profiler } from "./profile.ts";
 import { type LineSorter, lineSorter } from "./sort.ts";
 import { decodeSpooled, encodeSpooled, spooledKind } from "./spooled.ts";
@@ -31,6 +33,8 @@ export interface TableWriter {
 }
 
 export interface Spool {
+  /** Takes texts that are too long for memory. */
+  readonly putAside: PutAside;
   /** Sorts in memory of the pool, if there is one. */
   table(table: CodecTable, pool?: SlabPool): TableWriter;
   /** The changeset, after every table has finished. */
@@ -53,8 +57,10 @@ interface Stored {
 /** A spool in `directory`, which must exist and is removed by who made it. Sorting takes about `budget` bytes of memory a table. */
 export function spool(directory: string, budget: number): Spool {
   const stored = new Map<string, Stored>();
+  const texts = longTexts(join(directory, "long"));
   let count = 0;
   return {
+    putAside: texts.putAside,
     table(table, pool) {
       count += 1;
       const path = join(directory, `table${count}`);
@@ -84,6 +90,7 @@ export function spool(directory: string, budget: number): Spool {
     },
     changeset: (facts) => ({
       ...facts,
+      longTexts: texts,
       tables: [...stored.values()]
         .map(({ changed }) => changed)
         .sort((a, b) => compareNames(a.table, b.table)),

@@ -2,7 +2,7 @@
  * A change as one line of the spool: fields between TABs, escaped as in COPY text, which splits several times faster than JSON parses.
  * Never leaves this process.
  */
-import type { Change, ChangeKind, Datum } from "../compare/change.ts";
+import { type Change, type ChangeKind, type Datum, isLong } from "../compare/change.ts";
 import { escapeField, unescapeField } from "./copy-field.ts";
 
 /** The line, without its end. It holds no line feed. */
@@ -80,15 +80,29 @@ function fields(data: readonly Datum[]): string {
   return text;
 }
 
-/** A text's own backslashes are doubled, so that `\N` is NULL and `\B` begins base64. */
+/** A text's own backslashes are doubled, so that `\N` is NULL, `\B` begins base64, and `\B:` stands for a long text. */
 function field(datum: Datum): string {
   if (datum === null) return "\\N";
-  return typeof datum === "string" ? escapeField(datum) : `\\B${datum.base64}`;
+  if (typeof datum === "string") return escapeField(datum);
+  if (!isLong(datum)) return `\\B${datum.base64}`;
+  const { position, bytes, characters, sha256 } = datum.long;
+  return `\\B:${position}:${bytes}:${characters}:${sha256}`;
+}
+
+function longOf(text: string): Datum {
+  const [, position, bytes, characters, sha256 = ""] = text.split(":");
+  const numbers = {
+    position: Number(position),
+    bytes: Number(bytes),
+    characters: Number(characters),
+  };
+  return { long: { ...numbers, sha256 } };
 }
 
 function value(text: string): Datum {
   if (!text.includes("\\")) return text;
   if (text === "\\N") return null;
+  if (text.startsWith("\\B:")) return longOf(text);
   return text.startsWith("\\B") ? { base64: text.slice(2) } : unescapeField(text);
 }
 

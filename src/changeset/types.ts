@@ -4,6 +4,7 @@
 import type { Change, ChangeKind, Counts } from "../compare/change.ts";
 import type { QualifiedName, TableName } from "../names.ts";
 import type { Provenance } from "../sources/source.ts";
+import type { LongTexts } from "./long-texts.ts";
 import type { ChangeProfile } from "./profile.ts";
 
 /** A table with changes. */
@@ -39,6 +40,8 @@ export interface Changeset {
   readonly local: Provenance;
   /** The changes of one table in key order, of one kind or all. May be read any number of times. */
   changes(table: TableName, kind?: ChangeKind): AsyncIterable<Change>;
+  /** Reads the texts of changes that are too long to be strings. Without it there are none. */
+  readonly longTexts?: LongTexts;
   /** What policy left out of one table, in key order. */
   withheld(table: TableName): AsyncIterable<Change>;
 }

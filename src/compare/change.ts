@@ -3,7 +3,28 @@
  */
 
 /** One value as PostgreSQL prints it under the pinned settings; `null` is SQL NULL; bytes that are not UTF-8 are base64. */
-export type Datum = string | null | { readonly base64: string };
+export type Datum = string | null | { readonly base64: string } | LongText;
+
+/** A text of more than `LONG_BYTES`: it lies outside memory, where `Changeset.longTexts` reads it. Never a key. */
+export interface LongText {
+  readonly long: {
+    /** Where it lies. */
+    readonly position: number;
+    /** In UTF-8. */
+    readonly bytes: number;
+    /** UTF-16 units, as the length of a string. */
+    readonly characters: number;
+    /** Of its UTF-8, in hexadecimal: texts with the same digest are the same text. */
+    readonly sha256: string;
+  };
+}
+
+/** Texts up to so many bytes of UTF-8 are strings. More than any value of an index takes, however well it is compressed. */
+export const LONG_BYTES = 262_144;
+
+export function isLong(value: Datum | undefined): value is LongText {
+  return typeof value === "object" && value !== null && "long" in value;
+}
 
 /**
  * One row's change. Arrays follow the table's description (changeset/types.ts): `key` its key columns, full rows its `columns`.

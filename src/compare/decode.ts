@@ -4,7 +4,7 @@
 import { isUtf8 } from "node:buffer";
 import { ExpectedError } from "../errors.ts";
 import type { TableName } from "../names.ts";
-import type { Datum } from "./change.ts";
+import { type Datum, isLong } from "./change.ts";
 import { fieldEnd, SHORT } from "./fields.ts";
 import { unescapeField } from "./line-key.ts";
 
@@ -76,5 +76,6 @@ export function wrongWidth(found: number, { width, table, side }: RowShape): Exp
 export function sameDatum(a: Datum, b: Datum): boolean {
   if (a === b) return true;
   if (a === null || b === null || typeof a === "string" || typeof b === "string") return false;
+  if (isLong(a) || isLong(b)) return isLong(a) && isLong(b) && a.long.sha256 === b.long.sha256;
   return a.base64 === b.base64;
 }

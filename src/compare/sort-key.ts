@@ -4,12 +4,13 @@
 import type { Catalog } from "../catalog/types.ts";
 import { canonicalOfBytes } from "./canonical/not-utf8.ts";
 import { canonicalizer } from "./canonical.ts";
+import { type Datum, isLong } from "./change.ts";
 import { shapeOf, type Typed } from "./shape.ts";
 
 const NUMBERS = new Set(["int2", "int4", "int8", "oid", "xid8", "numeric", "float4", "float8"]);
 
 /** One key value: text, bytes that are not UTF-8, or NULL. */
-export type KeyValue = string | null | { readonly base64: string };
+export type KeyValue = Datum;
 
 /**
  * Gives for the key values of a row, in the order of `columns`, bytes whose `Buffer.compare` orders rows: first column first; integers,
@@ -35,6 +36,7 @@ function encoderOf(column: Typed, catalog: Catalog): (value: KeyValue) => Buffer
     if (typeof value === "string") {
       return isNumber ? encodeNumber(value) : encodeText(canonical(value));
     }
+    if (isLong(value)) return encodeText(value.long.sha256);
     const bytes = Buffer.from(value.base64, "base64");
     return encodeText(canonicalOfBytes(bytes, canonical) ?? bytes);
   };

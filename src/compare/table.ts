@@ -17,6 +17,13 @@ import {
 import { emptyLines, fieldStart, type Lines, matchFields } from "./fields.ts";
 import { keyClassOf } from "./key.ts";
 import type { KeyField } from "./line-key.ts";
+import {
+  decodeLongRow,
+  type LongFields,
+  longField,
+  mayBeLong,
+  type PutAside,
+} from "./long-fields.ts";
 import { sortKeyOf } from "./sort-key.ts";
 
 /** What the comparison must know of a table. Lines of both sides hold `columns` in this order. */
@@ -28,6 +35,8 @@ export interface ComparedColumns {
   readonly key: readonly number[];
   /** Positions whose unchanged values an update must tell: see `Change`. */
   readonly context: readonly number[];
+  /** Where long texts go, but for those of keys and `context`. Else they stay strings. */
+  readonly putAside?: PutAside;
 }
 
 /** Turns lines that differ into changes. */
@@ -56,6 +65,15 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
   const canonicalRow = (row: readonly Datum[]): Datum[] =>
     row.map((value, index) => normal(value, canonical[index]));
   const keyValues = (row: readonly Datum[]) => table.key.map((position) => row[position] ?? null);
+  const longFields = table.putAside && {
+    putAside: table.putAside,
+    canonical,
+    kept: new Set([...table.key, ...table.context]),
+  };
+  const rowOf = (line: Buffer, side: RowShape): Datum[] =>
+    longFields && mayBeLong(line)
+      ? decodeLongRow(longFields, line, side)
+      : canonicalRow(decodeRow(line, side));
   return {
     keyFields: table.key.map((index, n) => keyField(index, keyClasses[n])),
     compare(before, after) {
@@ -65,14 +83,15 @@ export function rowComparison(table: ComparedColumns, catalog: Catalog): RowComp
         matchFields(lines);
         demandWidth(lines.beforeCount, production);
         demandWidth(lines.afterCount, local);
-        return update(table, lines, canonical);
+        const isLong = longFields && (mayBeLong(before) || mayBeLong(after));
+        return update(table, lines, { canonical, long: isLong ? longFields : undefined });
       }
       if (before) {
-        const row = canonicalRow(decodeRow(before, production));
+        const row = rowOf(before, production);
         return { kind: "delete", key: keyValues(row), before: row };
       }
       if (!after) return undefined;
-      const row = canonicalRow(decodeRow(after, local));
+      const row = rowOf(after, local);
       return { kind: "insert", key: keyValues(row), after: row };
     },
     sortKey: (change) => order(change.key),
@@ -95,11 +114,17 @@ function keyField(index: number, keyClass: ReturnType<typeof keyClassOf> | undef
   return { index };
 }
 
+interface Decoding {
+  readonly canonical: readonly Canonical[];
+  /** Where one of the lines may hold a long field. */
+  readonly long: LongFields | undefined;
+}
+
 /** Compares bytes first: only fields that differ are decoded, and brought to canonical form. */
 function update(
   table: ComparedColumns,
   lines: Lines,
-  canonical: readonly Canonical[],
+  { canonical, long }: Decoding,
 ): Change | undefined {
   const { before, beforeEnds, after, afterEnds, same } = lines;
   const old = (position: number) => valueAt(before, beforeEnds, position);
@@ -108,9 +133,15 @@ function update(
   const changedAfter: Datum[] = [];
   for (let position = 0; position < table.columns.length; position += 1) {
     if (same[position] === 1) continue;
-    const [raw, other] = [old(position), valueAt(after, afterEnds, position)];
-    if (sameDatum(raw, other)) continue;
-    const [from, to] = [normal(raw, canonical[position]), normal(other, canonical[position])];
+    let [from, to]: [Datum, Datum] = [null, null];
+    if (long) {
+      from = longField(long, position, fieldAt(before, beforeEnds, position));
+      to = longField(long, position, fieldAt(after, afterEnds, position));
+    } else {
+      const [raw, other] = [old(position), valueAt(after, afterEnds, position)];
+      if (sameDatum(raw, other)) continue;
+      [from, to] = [normal(raw, canonical[position]), normal(other, canonical[position])];
+    }
     if (sameDatum(from, to)) continue;
     columns.push(position);
     changedBefore.push(from);
@@ -143,6 +174,10 @@ function contextOf(
 
 function valueAt(line: Buffer, ends: Uint32Array, position: number): Datum {
   return decodeField(line, fieldStart(ends, position), ends[position] ?? 0);
+}
+
+function fieldAt(line: Buffer, ends: Uint32Array, position: number): Buffer {
+  return line.subarray(fieldStart(ends, position), ends[position] ?? 0);
 }
 
 function demandWidth(found: number, shape: RowShape): void {

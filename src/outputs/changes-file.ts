@@ -10,7 +10,7 @@ import { nameKey } from "../names.ts";
 export async function* changesText(changeset: Changeset, catalog: Catalog): AsyncGenerator<string> {
   yield header("rowpatch.changes", changeset, catalog);
   for (const table of changeset.tables) {
-    yield* encodedChanges(table, changeset.changes(table.table));
+    yield* encodedChanges(table, changeset.changes(table.table), changeset.longTexts);
   }
 }
 
@@ -22,7 +22,7 @@ export async function* withheldText(
   yield header("rowpatch.withheld", changeset, catalog);
   for (const table of changeset.tables) {
     if (totalOf(table.withheld) === 0) continue;
-    yield* encodedChanges(table, changeset.withheld(table.table));
+    yield* encodedChanges(table, changeset.withheld(table.table), changeset.longTexts);
   }
 }
 

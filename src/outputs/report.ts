@@ -2,8 +2,9 @@
  * `report.md`: what the change ticket shows. Findings first, then counts, then rows; every value escaped.
  */
 import type { Catalog } from "../catalog/types.ts";
-import { type ChangedTable, totalOf } from "../changeset/types.ts";
-import type { Change, Datum } from "../compare/change.ts";
+import type { LongTexts } from "../changeset/long-texts.ts";
+import { type ChangedTable, type Changeset, totalOf } from "../changeset/types.ts";
+import { type Change, type Datum, isLong } from "../compare/change.ts";
 import { bySeverity } from "../findings/severity.ts";
 import { formatIdentifier, formatName, plural } from "../names.ts";
 import { describeProvenance } from "../script/header.ts";
@@ -34,8 +35,8 @@ export async function* reportText(facts: ReportFacts): AsyncGenerator<string> {
   for (const section of sections) yield `${section}\n\n`;
   yield "## Rows\n\nKeys and values as PostgreSQL prints them, quoted as SQL.\n";
   for (const table of facts.changeset.tables) {
-    yield* rowsOf(table, "changes", facts.changeset.changes(table.table));
-    yield* rowsOf(table, "withheld", facts.changeset.withheld(table.table));
+    yield* rowsOf(facts.changeset, table, "changes");
+    yield* rowsOf(facts.changeset, table, "withheld");
   }
 }
 
@@ -129,9 +130,9 @@ function runSection(): readonly Markdown[] {
 }
 
 async function* rowsOf(
+  changeset: Changeset,
   table: ChangedTable,
   what: "changes" | "withheld",
-  changes: AsyncIterable<Change>,
 ): AsyncGenerator<string> {
   const count = totalOf(what === "changes" ? table.counts : table.withheld);
   if (count === 0) return;
@@ -139,10 +140,10 @@ async function* rowsOf(
   // Every line within starts with "@", "+", "-" or a blank, so no value can end the block.
   yield "```diff\n";
   let shown = 0;
-  for await (const change of changes) {
+  for await (const change of changeset[what](table.table)) {
     if (shown === ROWS_SHOWN) break;
     shown += 1;
-    yield changeLines(table, change).join("");
+    yield changeLines(table, change, changeset.longTexts).join("");
   }
   yield "```\n";
   if (shown < count) {
@@ -151,7 +152,13 @@ async function* rowsOf(
   }
 }
 
-function changeLines(table: ChangedTable, change: Change): readonly string[] {
+function changeLines(
+  table: ChangedTable,
+  change: Change,
+  texts: LongTexts | undefined,
+): readonly string[] {
+  const assignment = (name: string, value: Datum): string =>
+    `${formatIdentifier(name)} = ${shortened(value, texts)}`;
   const key = table.key
     .map((name, index) => assignment(name, change.key[index] ?? null))
     .join(", ");
@@ -174,17 +181,20 @@ function changeLines(table: ChangedTable, change: Change): readonly string[] {
   }
 }
 
-function assignment(name: string, value: Datum): string {
-  return `${formatIdentifier(name)} = ${shortened(value)}`;
+/** A cut must not leave half of a surrogate pair. */
+function cutText(text: string): string {
+  return text.slice(0, VALUE_SHOWN).replace(/[\ud800-\udbff]$/, "");
 }
 
 /** As an SQL literal on one line, cut with a stated length where it is long. */
-function shortened(value: Datum): string {
+function shortened(value: Datum, texts: LongTexts | undefined): string {
   if (value === null) return "NULL";
+  if (isLong(value)) {
+    const [start = ""] = texts?.read(value.long) ?? [];
+    return `${literal(cutText(start))} ... (${value.long.characters} characters)`;
+  }
   const full = typeof value === "string" ? value : value.base64;
-  // A cut must not leave half of a surrogate pair.
-  const cut = full.slice(0, VALUE_SHOWN).replace(/[\ud800-\udbff]$/, "");
-  const quoted = literal(full.length > VALUE_SHOWN ? cut : full);
+  const quoted = literal(full.length > VALUE_SHOWN ? cutText(full) : full);
   const encoded = typeof value === "string" ? quoted : `${quoted} (base64)`;
   return full.length > VALUE_SHOWN ? `${encoded} ... (${full.length} characters)` : encoded;
 }

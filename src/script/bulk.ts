@@ -2,7 +2,7 @@
  * Many rows at once: they travel as COPY data into a temporary table, and one set-based statement applies them under the same guards.
  */
 
-import { type ChangeProfile, profiler } from "../changeset/profile.ts";
+import { type ChangeProfile, type ColumnProfile, profiler } from "../changeset/profile.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { allUnreferenced } from "./children.ts";
 import { hashOf, operator, type ScriptColumn } from "./column.ts";
@@ -50,19 +50,25 @@ export interface Measured extends RowSet {
   readonly copyable: boolean;
 }
 
-/** The same for rows that a profile is known of. */
+/** The same for rows that a profile is known of. A check needs no more of large new values than their hash. */
 export function measured(
   table: ScriptTable,
-  { kind, count }: Pick<Rows, "kind" | "count">,
+  {
+    kind,
+    count,
+    use = "write",
+  }: Pick<Rows, "kind" | "count"> & { readonly use?: "write" | "check" },
   profile: ChangeProfile,
 ): Measured {
   const columns = table.columns.flatMap((column, position) => {
-    const { rows, large } = profile.columns[position] ?? { rows: 0, large: { before: false } };
-    const hashed = { before: large.before, after: false };
+    const { rows, large } = profile.columns[position] ?? NO_COLUMN;
+    const hashed = { before: large.before, after: large.after && use === "check" };
     return rows === 0 ? [] : [{ column, position, masked: rows < count, hashed }];
   });
   return { table, kind, columns, bytes: profile.bytes, copyable: profile.text };
 }
+
+const NO_COLUMN: ColumnProfile = { rows: 0, large: { before: false, after: false } };
 
 export async function measure(table: ScriptTable, rows: Rows): Promise<Measured> {
   const { note, result } = profiler(table.columns.length);
@@ -126,8 +132,10 @@ function valueFields(wanted: RowSetColumn, n: number, sides: BulkLoad["sides"]):
     const value = change.kind === "insert" ? null : (change.before[index(change)] ?? null);
     return hashed.before && value !== null ? hashOf(value) : value;
   };
-  const after = (change: Change): Datum =>
-    change.kind === "delete" ? null : (change.after[index(change)] ?? null);
+  const after = (change: Change): Datum => {
+    const value = change.kind === "delete" ? null : (change.after[index(change)] ?? null);
+    return hashed.after && value !== null ? hashOf(value) : value;
+  };
   return [
     ...(sides.before
       ? [{ field: sql`b${n}`, type: wantedType(wanted, "before"), value: before }]

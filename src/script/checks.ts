@@ -39,7 +39,8 @@ export function planLoads(
         changes: () => changeset.changes(table.name, kind),
       };
       if (rows.count === 0) continue;
-      const size = measured(table, rows, table.changed.profiles[kind]);
+      const profile = table.changed.profiles[kind];
+      const size = measured(table, { ...rows, use: "check" }, profile);
       if (!size.copyable || !isBulk(size, rows.count, options)) continue;
       loads.set(loadKey(table, kind), {
         ...size,

@@ -10,7 +10,8 @@ export async function checksumOf(changeset: Changeset): Promise<string> {
   const hash = createHash("sha256");
   for (const table of changeset.tables) {
     hash.update(`${JSON.stringify([table.table, table.columns, table.key])}\n`);
-    for await (const lines of encodedChanges(table, changeset.changes(table.table)))
+    const changes = changeset.changes(table.table);
+    for await (const lines of encodedChanges(table, changes, changeset.longTexts))
       hash.update(lines);
   }
   return hash.digest("hex");

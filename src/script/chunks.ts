@@ -2,7 +2,7 @@
  * Changes as VALUES lists of bounded size. Rows in one list have the same shape, so that one condition fits all.
  */
 
-import { isLarge } from "../changeset/profile.ts";
+import { isLarge, sizeOf as sizeOfValue } from "../changeset/profile.ts";
 import type { Change, Datum } from "../compare/change.ts";
 import { hashOf } from "./column.ts";
 import { type RowSet, wantedType } from "./row-set.ts";
@@ -104,9 +104,7 @@ function shape(
 
 function sizeOf(values: readonly Datum[]): number {
   let bytes = 0;
-  for (const value of values)
-    bytes +=
-      6 + (value === null ? 0 : typeof value === "string" ? value.length : value.base64.length);
+  for (const value of values) bytes += 6 + (value === null ? 0 : sizeOfValue(value));
   return bytes;
 }
 

@@ -3,9 +3,9 @@
  */
 import { createHash } from "node:crypto";
 import { isLarge } from "../changeset/profile.ts";
-import type { Datum } from "../compare/change.ts";
+import { type Datum, isLong } from "../compare/change.ts";
 import type { Equality } from "../compare/equality.ts";
-import { ident, keyword, literal, qualified, type Sql, sql } from "./sql.ts";
+import { ident, keyword, literal, longLiteral, qualified, type Sql, sql } from "./sql.ts";
 
 /** One written column of a table. */
 export interface ScriptColumn {
@@ -62,15 +62,19 @@ export function castName(type: {
 /** A value as a literal of unknown type: the column it is assigned to or compared with gives the type. */
 export function datum(value: Datum): Sql {
   if (value === null || typeof value === "string") return literal(value);
+  if (isLong(value)) return longLiteral(value);
   const hex = Buffer.from(value.base64, "base64").toString("hex");
   return sql`convert_from(decode(${literal(hex)}, 'hex'), getdatabaseencoding())`;
 }
 
+/** Whether a value is bytes that are not UTF-8. */
+function isBytes(value: Datum): boolean {
+  return value !== null && typeof value === "object" && !isLong(value);
+}
+
 /** A value for assignment: bytes that are not UTF-8 come as text, so they need the column's type. */
 export function assigned(column: ScriptColumn, value: Datum): Sql {
-  return value !== null && typeof value === "object"
-    ? sql`${datum(value)}::${column.cast}`
-    : datum(value);
+  return isBytes(value) ? sql`${datum(value)}::${column.cast}` : datum(value);
 }
 
 /** The column as the text that PostgreSQL prints under the pinned settings. */
@@ -112,6 +116,7 @@ export function valueIs(column: ScriptColumn, value: Datum, row: Sql): Sql {
 
 /** SHA-256 of the value's text in UTF-8, in hexadecimal, as `asHash` computes it on the server. */
 export function hashOf(value: Exclude<Datum, null>): string {
+  if (isLong(value)) return value.long.sha256;
   const bytes =
     typeof value === "string" ? Buffer.from(value) : Buffer.from(value.base64, "base64");
   return createHash("sha256").update(bytes).digest("hex");
@@ -126,8 +131,7 @@ export function operator(column: ScriptColumn): Sql {
 
 function operand(column: ScriptColumn, value: Datum): Sql {
   const text = datum(value);
-  if (value === null || typeof value === "string")
-    return column.castLiterals ? sql`${text}::${column.cast}` : text;
+  if (!isBytes(value)) return column.castLiterals ? sql`${text}::${column.cast}` : text;
   const cast = sql`${text}::${column.cast}`;
   // The name of the encoding brings the collation "C" with it, which no index of the column would serve.
   return column.collatable ? sql`${cast} COLLATE pg_catalog."default"` : cast;

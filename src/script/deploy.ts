@@ -2,6 +2,7 @@
  * The deploy script; with the inverted changeset and its plan, the revert script.
  */
 import { activeRules } from "../catalog/firing.ts";
+import { withLongTexts } from "../changeset/long-texts.ts";
 import type { Changeset, SequenceTarget } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
 import type { Counts } from "../compare/change.ts";
@@ -20,7 +21,7 @@ import { progress } from "./progress.ts";
 import { environmentGuard, pinnedSettings, privilegeGuard } from "./prologue.ts";
 import { type ScriptInput, sessionOptions, triggerColumns } from "./scripts.ts";
 import { shapeGuards } from "./shape.ts";
-import { comment, ident, lines, literal, qualified, type Sql, sql } from "./sql.ts";
+import { comment, ident, LONG_WRITERS, lines, literal, qualified, type Sql, sql } from "./sql.ts";
 import { driftRefusal, stateCheck } from "./state-check.ts";
 import {
   reusableLoads,
@@ -91,10 +92,11 @@ export async function operationOf(input: ScriptInput, direction: Direction): Pro
 }
 
 /** The text, in pieces. */
-export async function* deployScript(
-  input: ScriptInput,
-  direction: Direction,
-): AsyncGenerator<string> {
+export function deployScript(input: ScriptInput, direction: Direction): AsyncIterable<string> {
+  return withLongTexts(deployText(input, direction), input.changeset.longTexts, LONG_WRITERS);
+}
+
+async function* deployText(input: ScriptInput, direction: Direction): AsyncGenerator<string> {
   const operation = await operationOf(input, direction);
   const { tables, touched, firing, steps, switched, ruled, needs } = operation;
   const { backups, ledger } = operation;

@@ -1,6 +1,7 @@
 /**
  * The preflight script: what deploy.sql would find, before anyone writes.
  */
+import { withLongTexts } from "../changeset/long-texts.ts";
 import { checkAll, fillLoads, planLoads } from "./checks.ts";
 import { operationOf } from "./deploy.ts";
 import { header } from "./header.ts";
@@ -12,16 +13,17 @@ import { refusals } from "./refusals.ts";
 import { relatedTables, relationChecks } from "./relations.ts";
 import { type ScriptInput, sessionOptions } from "./scripts.ts";
 import { shapeGuards } from "./shape.ts";
-import { literal } from "./sql.ts";
+import { LONG_WRITERS, literal } from "./sql.ts";
 import { fill } from "./template.ts";
 
 const BOTH = { before: true, after: true };
 
 /** What deploy.sql would find, read-only, and which privileges it and revert.sql, made from `back`, would miss. */
-export async function* preflightScript(
-  input: ScriptInput,
-  back: ScriptInput,
-): AsyncGenerator<string> {
+export function preflightScript(input: ScriptInput, back: ScriptInput): AsyncIterable<string> {
+  return withLongTexts(preflightText(input, back), input.changeset.longTexts, LONG_WRITERS);
+}
+
+async function* preflightText(input: ScriptInput, back: ScriptInput): AsyncGenerator<string> {
   const { tables, touched, needs, ledger, backups } = await operationOf(input, "deploy");
   const revert = (await operationOf(back, "revert")).needs;
   const loads = planLoads(input.changeset, touched, { options: input.bulk, sides: BOTH });

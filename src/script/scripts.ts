@@ -2,6 +2,7 @@
  * The script that verifies, and what all four are made from. Everything streams; nothing here opens a file.
  */
 import type { Catalog } from "../catalog/types.ts";
+import { withLongTexts } from "../changeset/long-texts.ts";
 import type { Changeset } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
 import type { Finding } from "../findings.ts";
@@ -18,7 +19,7 @@ import {
   type SessionOptions,
 } from "./prologue.ts";
 import { shapeGuards } from "./shape.ts";
-import { literal } from "./sql.ts";
+import { LONG_WRITERS, literal } from "./sql.ts";
 import { driftRefusal, stateCheck } from "./state-check.ts";
 import { scriptTables, type TriggerColumns } from "./table.ts";
 import { fill } from "./template.ts";
@@ -89,7 +90,11 @@ export function triggerColumns(
 const AFTER = { before: false, after: true };
 
 /** The state check alone, read-only. */
-export async function* verifyScript(input: ScriptInput): AsyncGenerator<string> {
+export function verifyScript(input: ScriptInput): AsyncIterable<string> {
+  return withLongTexts(verifyText(input), input.changeset.longTexts, LONG_WRITERS);
+}
+
+async function* verifyText(input: ScriptInput): AsyncGenerator<string> {
   const tables = scriptTables(
     input.catalog,
     input.changeset.tables,

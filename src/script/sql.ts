@@ -3,6 +3,8 @@
  */
 import pgFormat from "pg-format";
 import { escapeField } from "../changeset/copy-field.ts";
+import { type LongWriter, longMark } from "../changeset/long-texts.ts";
+import { type Datum, isLong, type LongText } from "../compare/change.ts";
 import { printable, type QualifiedName, quoteIdentifier } from "../names.ts";
 
 declare const brand: unique symbol;
@@ -74,6 +76,28 @@ export function literal(text: string | null): Sql {
   return (escaped.startsWith("E") ? escaped : `E${escaped}`) as Sql;
 }
 
+/** The same for a text that is too long for memory: a mark, see `LONG_WRITERS`. */
+export function longLiteral(text: LongText): Sql {
+  return longMark(text, "literal") as Sql;
+}
+
+/** How long texts stand in scripts: as `literal` and `copyLine` write shorter ones. */
+export const LONG_WRITERS: Readonly<Record<"copy" | "literal", LongWriter>> = {
+  copy: function* (read) {
+    for (const piece of read()) yield escapeField(piece);
+  },
+  literal: function* (read) {
+    let escaped = false;
+    for (const piece of read()) escaped ||= piece.includes("\\") || piece.search(UNSAFE) >= 0;
+    yield escaped ? "E'" : "'";
+    for (const piece of read()) {
+      const quoted = piece.replaceAll("'", "''");
+      yield escaped ? quoted.replaceAll("\\", "\\\\").replace(UNSAFE, escapeCharacter) : quoted;
+    }
+    yield "'";
+  },
+};
+
 function escapeCharacter(character: string): string {
   return SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
@@ -91,12 +115,13 @@ export function doBlock(tag: string, body: Sql): Sql {
 }
 
 /** One line of COPY data: fields joined by TAB, NULL as `\\N`. Control characters are escaped, so it stays one line whatever carries it. */
-export function copyLine(values: readonly (string | null | { readonly base64: string })[]): Sql {
+export function copyLine(values: readonly Datum[]): Sql {
   let line = "";
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index] ?? null;
     if (index > 0) line += "\t";
     if (value === null) line += "\\N";
+    else if (isLong(value)) line += longMark(value, "copy");
     else if (typeof value !== "string")
       throw new Error("bytes that are not text cannot travel as COPY data");
     else line += escapeField(value);

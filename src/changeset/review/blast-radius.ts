@@ -4,7 +4,7 @@
  */
 import { foreignKeysTo, partitionRoot, partitionTree, tableByName } from "../../catalog/lookup.ts";
 import type { Catalog, ForeignKey, ReferentialAction } from "../../catalog/types.ts";
-import { type Change, type Datum, valueBefore } from "../../compare/change.ts";
+import { type Change, type Datum, isLong, valueBefore } from "../../compare/change.ts";
 import { decodeLine } from "../../compare/decode.ts";
 import { keyClassOf } from "../../compare/key.ts";
 import { type Finding, finding } from "../../findings.ts";
@@ -274,7 +274,8 @@ export function tupleOf(catalog: Catalog, table: TableName, columns: readonly st
     const texts: string[] = [];
     for (const [index, value] of values.entries()) {
       if (value === null || value === undefined) return undefined;
-      texts.push(typeof value === "string" ? (forms[index]?.(value) ?? value) : value.base64);
+      if (typeof value === "string") texts.push(forms[index]?.(value) ?? value);
+      else texts.push(isLong(value) ? value.long.sha256 : value.base64);
     }
     return JSON.stringify(texts);
   };

@@ -6,7 +6,7 @@ import { resolveType } from "../../catalog/lookup.ts";
 import type { Catalog, Column } from "../../catalog/types.ts";
 import { rewriteParts } from "../../compare/canonical/parts.ts";
 import type { Rewrite } from "../../compare/canonical/rewrite.ts";
-import type { Datum } from "../../compare/change.ts";
+import { type Datum, isLong } from "../../compare/change.ts";
 import { partsOf, shapeOf, type Typed } from "../../compare/shape.ts";
 import { type Finding, finding } from "../../findings.ts";
 import { formatName, nameKey } from "../../names.ts";
@@ -120,12 +120,14 @@ function enumWatch(place: Place): Watch | undefined {
     },
   });
   if (!visit) return undefined;
+  const { longTexts } = place.subject.changeset;
   let rows = 0;
   return {
     position: place.position,
     look(value) {
       found = false;
       if (typeof value === "string") visit(value);
+      else if (isLong(value)) visit([...(longTexts?.read(value.long) ?? [])].join(""));
       if (found) rows += 1;
     },
     findings() {
@@ -201,9 +203,17 @@ function encodingWatch(place: Place): Watch | undefined {
   const can = canEncode(production);
   const asText = place.column.type.name === "bytea" ? undefined : can;
   if (local !== "SQL_ASCII" && (production === "UTF8" || !asText)) return undefined;
+  const { longTexts } = place.subject.changeset;
+  const isHeld = (value: Exclude<Datum, null>): boolean => {
+    if (typeof value === "string") return asText?.(value) !== false;
+    if (!isLong(value)) return false;
+    for (const piece of longTexts?.read(value.long) ?? [])
+      if (asText?.(piece) === false) return false;
+    return true;
+  };
   return counting(
     place,
-    (value) => value !== null && (typeof value === "string" ? asText?.(value) === false : true),
+    (value) => value !== null && !isHeld(value),
     (rows) => ({ code: "not_encodable", ...inColumn(place), encoding: production, rows }),
   );
 }
