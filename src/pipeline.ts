@@ -1,10 +1,10 @@
 /**
  * The stages in order: open both sides, pair their tables, compare them, order the changes; then the scripts.
  */
-import { readFile } from "node:fs/promises";
 import { comparablePairs } from "./catalog/coverage.ts";
 import { type PairOptions, pairCatalogs, type TablePair } from "./catalog/pair.ts";
 import { readSides } from "./catalog/sides.ts";
+import { prepareParser } from "./catalog/snapshot.ts";
 import type { Catalog } from "./catalog/types.ts";
 import type { Collected } from "./changeset/collect.ts";
 import { collectTables } from "./changeset/collect-tables.ts";
@@ -15,26 +15,22 @@ import { prepareReading, settleReading } from "./changeset/reading.ts";
 import { reviewFindings } from "./changeset/review.ts";
 import { raisedSequences } from "./changeset/sequences.ts";
 import { spool } from "./changeset/spool.ts";
-import type { Changeset } from "./changeset/types.ts";
 import { type WhereCondition, whereFilters } from "./changeset/where.ts";
 import { workFolder } from "./changeset/work-folder.ts";
 import type { Counts } from "./compare/change.ts";
 import { ExpectedError } from "./errors.ts";
 import { type Finding, finding } from "./findings.ts";
-import type { QualifiedName, TableName } from "./names.ts";
+import type { TableName } from "./names.ts";
 import { planSteps } from "./order/plan.ts";
-import type { Plan } from "./order/steps.ts";
 import { triggerFindings } from "./order/triggers.ts";
 import { type ProgressEvent, progressReporter } from "./progress.ts";
-import { checksumOf } from "./script/checksum.ts";
-import { deployScript } from "./script/deploy.ts";
-import { preflightScript } from "./script/preflight-script.ts";
-import { type ScriptInput, verifyScript } from "./script/scripts.ts";
-import { triggerWrites } from "./script/trigger-writes.ts";
+import type { Compared, ScriptOptions, ScriptSet } from "./script-set.ts";
 import { holds } from "./sources/dump.ts";
-import { openSource } from "./sources/open.ts";
+import { isConnection, openBoth } from "./sources/open.ts";
 import { finalProvenance } from "./sources/provenance.ts";
 import type { Source } from "./sources/source.ts";
+
+export type { ScriptOptions, ScriptSet } from "./script-set.ts";
 
 export interface CompareRequest extends PairOptions, Policy {
   /** As the user named them: URL, connection string or path. */
@@ -64,16 +60,10 @@ export interface ComparedTable {
 }
 
 /** What a comparison found. Holds files until it is disposed of. */
-export interface Comparison extends AsyncDisposable {
-  readonly changeset: Changeset;
-  readonly production: Catalog;
+export interface Comparison extends Compared, AsyncDisposable {
   readonly local: Catalog;
-  readonly findings: readonly Finding[];
   /** By name. */
   readonly tables: readonly ComparedTable[];
-  /** Steps of deploy and revert. */
-  readonly plans: { readonly deploy: Plan; readonly revert: Plan };
-  readonly policy: Policy;
 }
 
 /**
@@ -95,8 +85,11 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
       several: jobs > 1,
       mayHoldAnother: true,
     };
-    await using opened = await openSource(request.production, options);
-    await using other = await openSource(request.local, options);
+    const texts = [request.production, request.local] as const;
+    if (!texts.every(isConnection)) prepareParser();
+    const sources = await openBoth(texts, options);
+    await using opened = sources[0];
+    await using other = sources[1];
     demandDatabase(request, [opened, other]);
     const sides = await readSides({ production: opened, local: other });
     const { production, local, catalogs } = sides;
@@ -186,86 +179,14 @@ function demandDatabase(
   throw new ExpectedError({ code: "several_databases", path, databases, wanted });
 }
 
-export interface ScriptOptions {
-  readonly ticket?: string;
-  /** Of rowpatch. */
-  readonly version: string;
-  readonly generatedAt: Date;
-  /** The scripts refuse any other database. */
-  readonly expectDatabase?: string;
-  /** As PostgreSQL takes it, e.g. `5s`; `0` waits without limit. */
-  readonly lockTimeout?: string;
-  /** The same for a single statement; without it there is no limit. */
-  readonly statementTimeout?: string;
-  /** Lock all touched tables against other writers before the first step. */
-  readonly lockTables?: boolean;
-  /** A table that keeps who has run which script; made if it is missing. */
-  readonly ledger?: QualifiedName;
-  /** Where updated and deleted rows are copied before they change; made if it is missing. */
-  readonly backupSchema?: string;
-  /** Steps of more rows than this, or of 8 MB, go the set-based way. */
-  readonly bulkThreshold?: number;
-  /** False: the role may not make temporary tables. */
-  readonly temporaryTables?: boolean;
-  /** `table` or `table=column`: what triggers that fire may write, left out of the checks. */
-  readonly triggerWrites?: readonly string[];
-}
-
-/** The four scripts, each a stream that may be made any number of times while the comparison lives. */
-export interface ScriptSet {
-  readonly deploy: () => AsyncIterable<string>;
-  readonly revert: () => AsyncIterable<string>;
-  readonly verify: () => AsyncIterable<string>;
-  readonly preflight: () => AsyncIterable<string>;
-}
-
 /** The scripts of a comparison. Whether blocking findings allow them is for the caller to ask. */
 export async function makeScripts(
   comparison: Comparison,
   options: ScriptOptions,
 ): Promise<ScriptSet> {
-  const [deploy, verify, preflight] = await Promise.all(
-    ["deploy", "verify", "preflight"].map(readTemplate),
-  );
-  const identified = options.ledger !== undefined || options.backupSchema !== undefined;
-  const input: ScriptInput = {
-    catalog: comparison.production,
-    changeset: comparison.changeset,
-    plan: comparison.plans.deploy,
-    findings: comparison.findings,
-    templates: { deploy: deploy ?? "", verify: verify ?? "", preflight: preflight ?? "" },
-    name: options.ticket ?? "rowpatch",
-    ticket: options.ticket,
-    tool: `rowpatch ${options.version}`,
-    generatedAt: options.generatedAt,
-    expectDatabase: options.expectDatabase,
-    lockTimeout: options.lockTimeout ?? "5s",
-    statementTimeout: options.statementTimeout ?? "0",
-    lockTables: options.lockTables ?? false,
-    ledger: options.ledger,
-    backupSchema: options.backupSchema,
-    checksum: identified ? await checksumOf(comparison.changeset) : "",
-    bulk: {
-      rows: options.bulkThreshold ?? 1000,
-      bytes: 8 * 1024 * 1024,
-      temporaryTables: options.temporaryTables ?? true,
-    },
-    triggerWrites: triggerWrites(comparison.production, options.triggerWrites ?? []),
-    disableTriggers: comparison.policy.triggers === "disable",
-    disableRules: comparison.policy.rules === "disable",
-  };
-  const back = { ...input, changeset: invert(comparison.changeset), plan: comparison.plans.revert };
-  return {
-    deploy: () => deployScript(input, "deploy"),
-    revert: () => deployScript(back, "revert"),
-    verify: () => verifyScript(input),
-    preflight: () => preflightScript(input, back),
-  };
-}
-
-/** templates/ lies beside src/ and dist/. */
-function readTemplate(name: string): Promise<string> {
-  return readFile(new URL(`../templates/${name}.sql`, import.meta.url), "utf8");
+  // Most comparisons write none.
+  const { scriptSet } = await import("./script-set.ts");
+  return scriptSet(comparison, options);
 }
 
 function comparedTable(pair: TablePair, collected: Collected | undefined): ComparedTable {

@@ -15,6 +15,7 @@ const STAGES = [
   "order",
   "script",
   "outputs",
+  "script-set.ts",
   "pipeline.ts",
   "rehearse",
   "index.ts",

@@ -1,6 +1,7 @@
 /**
  * Both sides with their catalogs. A dump that holds data only has none: it takes the other side's, and says so.
  */
+import { setImmediate } from "node:timers/promises";
 import { ExpectedError } from "../errors.ts";
 import { type Finding, finding } from "../findings.ts";
 import { nameKey, type TableName } from "../names.ts";
@@ -27,8 +28,9 @@ export interface ReadSides extends Sides<Source> {
  * @throws ExpectedError `query`, `ddl_unreadable`; `definitions_missing` where both sides hold data only.
  */
 export async function readSides({ production, local }: Sides<Source>): Promise<ReadSides> {
-  // A server works while the other side's DDL is read. Both end before a failure is told, always the same one.
-  const read = await Promise.allSettled([readCatalog(production), readCatalog(local)]);
+  // A server works while the other side's DDL is read, which never waits: it must have been asked before. Both end before a failure
+  // is told, always the same one.
+  const read = await Promise.allSettled([readInTurn(production), readInTurn(local)]);
   const own = { production: settled(read[0]), local: settled(read[1]) };
   const borrows = {
     production: holdsDataOnly(production, own.production),
@@ -53,6 +55,11 @@ export async function readSides({ production, local }: Sides<Source>): Promise<R
       .filter((side) => borrows[side])
       .map((side) => finding({ code: "catalog_borrowed", side })),
   };
+}
+
+async function readInTurn(source: Source): Promise<Catalog> {
+  if (source.kind === "dump") await setImmediate();
+  return readCatalog(source);
 }
 
 function settled<T>(result: PromiseSettledResult<T>): T {

@@ -33,6 +33,36 @@ export async function openSource(text: string, options: OpenOptions): Promise<So
 }
 
 /**
+ * Opens two sources, a database that comes second while the first one is opened. Tells the first one's failure if both fail, and does
+ * not wait for the second one then. The caller disposes of both.
+ *
+ * @throws ExpectedError as openSource; nothing stays open
+ */
+export async function openBoth(
+  [first, second]: readonly [string, string],
+  options: OpenOptions,
+): Promise<readonly [Source, Source]> {
+  const over = new AbortController();
+  const signals = [over.signal, ...(options.signal ? [options.signal] : [])];
+  // Reading a dump cannot be given up.
+  const early = isConnection(second)
+    ? openSource(second, { ...options, signal: AbortSignal.any(signals) })
+    : undefined;
+  early?.catch(() => undefined);
+  let opened: Source | undefined;
+  try {
+    opened = await openSource(first, options);
+    return [opened, await (early ?? openSource(second, options))];
+  } catch (error) {
+    over.abort();
+    await Promise.allSettled(
+      [opened, early].map(async (one) => (await one)?.[Symbol.asyncDispose]()),
+    );
+    throw error;
+  }
+}
+
+/**
  * Whether the text names a database: `postgres://...`, or `name=value ...` that is not also a file's name. Whatever looks like a URL
  * does, however it is spelled: no message may print it as a path, for it may hold a password.
  */

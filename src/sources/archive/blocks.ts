@@ -17,6 +17,8 @@ export interface Block {
   readonly entry: number;
   /** Position of its first chunk. */
   readonly start: number;
+  /** Position after its last one. */
+  readonly end: number;
   /** Large objects in it; 0 for rows. */
   readonly largeObjects: number;
 }
@@ -49,7 +51,7 @@ export async function walkBlocks(
     const first = walk.at;
     const largeObjects = type === TYPE_DATA ? 0 : await walkLargeObjects(walk);
     if (type === TYPE_DATA) await walkChunks(walk);
-    blocks.push({ entry, start: first, largeObjects });
+    blocks.push({ entry, start: first, end: walk.at, largeObjects });
   }
   return blocks;
 }
@@ -111,15 +113,16 @@ function chunkLength({ window, format, at }: Walk): number {
 }
 
 /**
- * The bytes of the block whose first chunk is at `start`, as they are in the file: compressed if the archive is. Chunks are the
+ * The bytes of a block, as they are in the file: compressed if the archive is. Chunks are the
  * caller's own, or `lent` until the next one is asked for.
  */
 export async function* blockBytes(
   source: Bytes,
-  start: number,
+  { start, end }: Pick<Block, "start" | "end">,
   format: BlockFormat & { readonly lent: boolean },
 ): AsyncGenerator<Buffer, void, undefined> {
-  await using window = new Window(source, start);
+  // Small blocks are read at once, and nothing of the next one.
+  await using window = new Window(source, start, end);
   const width = format.intSize + 1;
   let left = 0;
   let out: Buffer = Buffer.alloc(0);

@@ -48,7 +48,7 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
   const algorithm = STREAMS[toc.header.compression];
   prepareToDecompress(algorithm, file.bytes);
   const blocks = await walkBlocks(window, toc.next, format);
-  const starts = indexBlocks(toc, blocks, damage);
+  const places = indexBlocks(toc, blocks, damage);
   // Awaited here: the window must not be closed while the promise is on its way.
   return await archiveSource({
     path,
@@ -61,7 +61,7 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
       const read = { ...format, lent: takesLent(algorithm) };
       return decompress({
         algorithm,
-        bytes: blockBytes(bytes, starts.get(entry.id) ?? 0, read),
+        bytes: blockBytes(bytes, places.get(entry.id) ?? NOWHERE, read),
         damage: damage(entryPlace(entry)),
         lent: true,
       });
@@ -71,30 +71,33 @@ export async function openCustom({ bytes, file, digest }: CustomRequest): Promis
   });
 }
 
-/** Where each entry's block starts. A file cut off at the border of a block shows by what is missing here. */
+const NOWHERE = { start: 0, end: 0 };
+
+/** Each entry's block. A file cut off at the border of a block shows by what is missing here. */
 function indexBlocks(
   toc: Toc,
   blocks: readonly Block[],
   damage: (where: string) => Damage,
-): ReadonlyMap<number, number> {
+): ReadonlyMap<number, Block> {
   const expected = new Map(
     toc.entries.filter((entry) => entry.hasData).map((entry) => [entry.id, entry]),
   );
-  const starts = new Map<number, number>();
-  for (const { entry, start } of blocks) {
-    if (starts.has(entry)) throw damage(`byte ${start}`)(`a second block of TOC entry ${entry}`);
+  const found = new Map<number, Block>();
+  for (const block of blocks) {
+    const { entry, start } = block;
+    if (found.has(entry)) throw damage(`byte ${start}`)(`a second block of TOC entry ${entry}`);
     if (!expected.has(entry)) {
       throw damage(`byte ${start}`)(`a block of TOC entry ${entry}, which has no data`);
     }
-    starts.set(entry, start);
+    found.set(entry, block);
   }
-  const missing = [...expected.values()].filter((entry) => !starts.has(entry.id));
+  const missing = [...expected.values()].filter((entry) => !found.has(entry.id));
   const [first] = missing;
   if (first) {
     const others = missing.length > 1 ? ` and of ${missing.length - 1} others` : "";
     throw damage("the end of the file")(`the data of ${entryPlace(first)}${others} are missing`);
   }
-  return starts;
+  return found;
 }
 
 function looseToc(path: string): ExpectedError {
