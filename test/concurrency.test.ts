@@ -123,7 +123,7 @@ async function observer(url: string, over: () => boolean): Promise<ReadonlySet<s
 }
 
 describe.skipIf(!hasServer)("while others write", () => {
-  test(`each of ${RUNS} deploys and reverts applies whole or not at all, and no write is lost`, async () => {
+  test(`each of ${RUNS} or more deploys and reverts applies whole or not at all, and no write is lost`, async () => {
     await using production = await createDatabase({ sql: PRODUCTION });
     await using local = await createDatabase({ template: production.name, sql: LOCAL });
     await using files = await scriptsOf(
@@ -153,13 +153,15 @@ describe.skipIf(!hasServer)("while others write", () => {
       outcomes[applied ? "applied" : "refused"] += 1;
       return applied;
     };
-    for (let n = 0; n < RUNS; n += 1) await step();
+    // On a busy machine nearly every run meets a writer, on a fast one hardly any: both outcomes must come.
+    const isOneSided = () => outcomes.applied === 0 || outcomes.refused === 0;
+    for (let n = 0; n < RUNS || (isOneSided() && n < 10 * RUNS); n += 1) await step();
     done = true;
     const written = await others;
     expect([...(await reader)].filter((state) => state !== BEFORE && state !== AFTER)).toEqual([]);
     expect(written.flatMap(({ lost }) => lost)).toEqual([]);
     expect(outcomes.applied, JSON.stringify(outcomes)).toBeGreaterThan(0);
-    if (RUNS >= 50) expect(outcomes.refused, JSON.stringify(outcomes)).toBeGreaterThan(0);
+    expect(outcomes.refused, JSON.stringify(outcomes)).toBeGreaterThan(0);
 
     // The writers have taken everything back but their hits: production is what it was, and those.
     if (turn.next === "revert") expect(await step()).toBe(true);
