@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 /** Starts the compiled command line; the only place that knows the process. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 
 const compiled = new URL("../dist/cli/main.js", import.meta.url);
+/** The same in a few files, where that is not older: the compiler alone writes no bundle. */
+const bundled = new URL("../dist/bundle/main.js", import.meta.url);
+const [compiledAt, bundledAt] = [compiled, bundled].map(
+  (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs,
+);
 
-if (existsSync(compiled)) {
-  const { main } = await import(compiled.href);
+if (compiledAt !== undefined) {
+  const { main } = await import((bundledAt >= compiledAt ? bundled : compiled).href);
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     // Once: whoever cannot wait for the clean-up interrupts again.

@@ -5,7 +5,6 @@ import { ExpectedError } from "../errors.ts";
 import { fileSystemReason } from "../outputs/file-errors.ts";
 import { exitCode, type Outcome } from "./exit.ts";
 import type { Io } from "./io.ts";
-import { nextCommand } from "./next-command.ts";
 import { readVersion } from "./version.ts";
 
 export type { Io, OutputStream } from "./io.ts";
@@ -27,9 +26,12 @@ async function run(argv: readonly string[], io: Io): Promise<Outcome> {
       ? new ExpectedError({ code: "interrupted" }, { cause: thrown })
       : expected(thrown);
     if (!error) {
-      reportBug(thrown, io);
+      const { sourceStack } = await import("./stack.ts");
+      reportBug(thrown instanceof Error ? sourceStack(thrown) : String(thrown), io);
       return { kind: "bug" };
     }
+    // Whoever has no failure does without.
+    const { nextCommand } = await import("./next-command.ts");
     const [first = "", ...others] = error.message.split("\n");
     const lines = others.length === 0 ? [first] : ["these settings are wrong:", first, ...others];
     io.stderr.write(withoutPasswords(`rowpatch: ${lines.join("\n  ")}\n`));
@@ -51,8 +53,7 @@ function expected(thrown: unknown): ExpectedError | undefined {
   );
 }
 
-function reportBug(thrown: unknown, io: Io): void {
-  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+function reportBug(stack: string, io: Io): void {
   const lines = [
     "rowpatch: this is a bug, nothing was written; please report it with these lines",
     `rowpatch ${readVersion()}, Node ${process.version}, ${process.platform}`,

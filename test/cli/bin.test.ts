@@ -1,9 +1,21 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sourceStack } from "../../src/cli/stack.ts";
 import { createDatabase, hasServer } from "../support/postgres.ts";
 import { sessionsOf, untilWaiting, whileLocked } from "./locks.ts";
 import { type Folder, makeFolder } from "./shop.ts";
@@ -22,6 +34,7 @@ beforeAll(() => {
   const build = ["-p", pathOf("src"), "--outDir", installed.at("dist")];
   const quick = ["--declaration", "false", "--isolatedDeclarations", "false"];
   execFileSync(pathOf("node_modules/.bin/tsc"), [...build, ...quick]);
+  execFileSync(process.execPath, [pathOf("scripts/bundle.js"), installed.at("dist")]);
 });
 afterAll(() => installed.remove());
 
@@ -52,6 +65,49 @@ describe("bin/rowpatch.js", () => {
     const ran = await start(["diff"]).ended;
     expect(ran.code).toBe(2);
     expect(ran.stderr).toMatch(/--production is missing.*\n.*--local is missing/);
+  });
+
+  test("runs the bundle, unless it is older than what the compiler wrote", async () => {
+    const copy = (name: string): string => installed.at(join("stale", name));
+    mkdirSync(copy("dist/bundle"), { recursive: true });
+    mkdirSync(copy("dist/cli"));
+    cpSync(pathOf("bin"), copy("bin"), { recursive: true });
+    cpSync(pathOf("package.json"), copy("package.json"));
+    for (const name of ["cli", "bundle"]) {
+      const main = `export const main = async () => { console.log("${name}"); return 0; };`;
+      writeFileSync(copy(`dist/${name}/main.js`), main);
+    }
+    const ran: string[] = [];
+    for (const bundledAt of [3, 2, 1]) {
+      utimesSync(copy("dist/cli/main.js"), 2, 2);
+      utimesSync(copy("dist/bundle/main.js"), bundledAt, bundledAt);
+      ran.push((await start([], copy("bin/rowpatch.js")).ended).stdout);
+    }
+    rmSync(copy("dist/bundle"), { recursive: true });
+    ran.push((await start([], copy("bin/rowpatch.js")).ended).stdout);
+    expect(ran).toEqual(["bundle\n", "bundle\n", "cli\n", "cli\n"]);
+  });
+
+  test("finds templates and threads from the bundle, and the sources of a stack trace", () => {
+    const files = readdirSync(installed.at("dist/bundle")).filter((name) => name.endsWith(".js"));
+    const texts = files.map((name) => readFileSync(installed.at(`dist/bundle/${name}`), "utf8"));
+    const beside = texts.flatMap((code) => [
+      ...code.matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g),
+    ]);
+    expect(beside.length).toBeGreaterThan(5);
+    for (const [, path = ""] of beside) {
+      expect(existsSync(installed.at(join("dist/bundle", path)))).toBe(true);
+    }
+    const bundle = `${pathToFileURL(installed.at("dist/bundle/comparison.js"))}`;
+    const line = lineOf(new URL(bundle), "async function compare(request");
+    const error = new Error("a bug");
+    error.stack = `Error: a bug\n    at compare (${bundle}:${line}:1)\n    at other (file:///other.js:1:1)`;
+    const source = lineOf(new URL("src/pipeline.ts", ROOT), "async function compare(request");
+    expect(sourceStack(error)).toMatch(
+      new RegExp(
+        `\n    at compare \\(file:.*/src/pipeline\\.ts:${source}:1\\)\n    at other \\(file:///other\\.js:1:1\\)$`,
+      ),
+    );
   });
 
   test("says how to build it where it is not built", async () => {
@@ -100,6 +156,12 @@ describe("bin/rowpatch.js", () => {
     },
   );
 });
+
+/** From 1. */
+function lineOf(file: URL, text: string): number {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.findIndex((line) => line.includes(text)) + 1;
+}
 
 describe("start-up", () => {
   test("needs no heavy library: commands load what they use", () => {
