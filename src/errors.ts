@@ -77,8 +77,13 @@ export type Failure =
       readonly side?: "production" | "local";
       readonly reason: string;
     }
-  /** A row that does not fit into memory, or into what a text can be long. */
-  | { readonly code: "row_too_large"; readonly table: TableName; readonly reason: string }
+  /** A row that does not fit into memory or into what a text can be long, or one that PostgreSQL would not take back. */
+  | {
+      readonly code: "row_too_large";
+      readonly table: TableName;
+      readonly for: "comparison" | "script";
+      readonly reason: string;
+    }
   /** `form` is the value with each digit as 9. */
   | { readonly code: "money_locale"; readonly form: string }
   /** A folder that cannot be rehearsed. */
@@ -141,7 +146,7 @@ function describeFailure(failure: Failure): string {
     case "row_width":
       return `a row${failure.table ? ` of ${formatName(failure.table)}` : ""}${failure.side ? ` in ${failure.side}` : ""} has other fields than its table has columns: ${failure.reason}; if it comes from a dump, the dump is damaged: make it again`;
     case "row_too_large":
-      return `${formatName(failure.table)} has a row that is too large to be compared: ${failure.reason}; leave the large column out with --ignore-column, or the table with --exclude`;
+      return `${formatName(failure.table)} has a row that is too large ${failure.for === "comparison" ? "to be compared" : "for a script"}: ${failure.reason}; leave the large column out with --ignore-column, or the table with --exclude`;
     case "money_locale":
       return `a money value of the form ${printable(failure.form)} was printed under another lc_monetary than C or en_US, and only the server knows its value; make the dump again with PGOPTIONS="-c lc_monetary=C"`;
     case "bundle":

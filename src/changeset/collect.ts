@@ -61,17 +61,17 @@ export async function collectChanges(request: CollectRequest): Promise<Collected
   const positions = (names: readonly string[]) => names.map((name) => pair.columns.indexOf(name));
   const key = positions(pair.key ?? []);
   const context = positions(request.context);
-  const { putAside } = spool;
+  const writer = spool.table(
+    { table: pair.name, columns: pair.columns, key: pair.key ?? [] },
+    request.pairing.pool,
+  );
+  const { putAside } = writer;
   const comparison = rowComparison({ table: pair.name, columns, key, context, putAside }, catalog);
   const decided = key
     .flatMap((position) => columns[position] ?? [])
     .every((column) => isDecided(column, catalog));
   const undecided: Change[] = [];
   const tally = changeTally(pair, request);
-  const writer = spool.table(
-    { table: pair.name, columns: pair.columns, key: pair.key ?? [] },
-    request.pairing.pool,
-  );
   const rows = { production: 0, local: 0 };
   const keyOf = lineKey(comparison.keyFields);
   const options = {
@@ -122,7 +122,7 @@ export async function collectKeyless(request: CollectRequest): Promise<Collected
     for (const { line, surplus } of batch) {
       const side = surplus > 0 ? "local" : "production";
       const row = decodeLongRow(
-        { putAside: spool.putAside, canonical: [], kept: NONE_KEPT },
+        { putAside: writer.putAside, canonical: [], kept: NONE_KEPT },
         line,
         { width: pair.columns.length, table: pair.name, side },
       );

@@ -37,7 +37,9 @@ export function fileWindow(path: string, blockBytes: number): FileWindow {
       if (end - at >= bytes) return true;
       file ??= await open(path).catch(reading(path));
       const size = Math.max(bytes, blockBytes);
-      const target = block.length < size ? Buffer.allocUnsafeSlow(size) : block;
+      // One that grew for a long line is not kept.
+      const isFit = block.length >= size && block.length <= 4 * size;
+      const target = isFit ? block : Buffer.allocUnsafeSlow(size);
       block.copy(target, 0, at, end);
       block = target;
       end -= at;

@@ -33,6 +33,7 @@ export async function lineFile(path: string): Promise<LineFile> {
       throw fileFailure(path, "writing", error);
     }
     end = 0;
+    if (block.length > 4 * BLOCK) block = Buffer.allocUnsafeSlow(BLOCK);
   };
   return {
     add(line) {
@@ -94,6 +95,7 @@ async function* readBlocks(path: string): AsyncGenerator<Buffer> {
       if (end > 0) {
         position += end;
         yield block.subarray(0, end);
+        if (block.length > READ) block = Buffer.allocUnsafeSlow(READ);
       } else if (bytesRead < block.length) {
         if (bytesRead > 0) throw new Error(`the spool file ${path} ends within a line`);
         return;

@@ -85,7 +85,7 @@ function isText(value: Datum): boolean {
 
 /** About the bytes of a value. */
 export function sizeOf(value: Exclude<Datum, null>): number {
-  if (isLong(value)) return value.long.bytes;
+  if (isLong(value)) return value.long.characters;
   return typeof value === "string" ? value.length : value.base64.length;
 }
 

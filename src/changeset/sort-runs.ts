@@ -102,7 +102,8 @@ function blockFile(path: string): BlockFile {
     room(bytes) {
       if (filled + bytes <= block.length) return;
       flush();
-      if (bytes > block.length) block = Buffer.allocUnsafeSlow(bytes);
+      if (bytes > block.length || block.length > BLOCK)
+        block = Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK));
     },
     put(bytes, start, end) {
       filled += bytes.copy(block, filled, start, end);

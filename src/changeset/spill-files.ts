@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { SpillStore } from "../compare/spill.ts";
+import { releaseLarge } from "../sources/large-memory.ts";
 import { fileFailure } from "./file-failure.ts";
 
 /** Where a chunk lies in the file. */
@@ -47,6 +48,10 @@ function spillFile(path: string): SpillStore {
       let buffer = Buffer.alloc(0);
       let since = Number.POSITIVE_INFINITY;
       for (const { position, length } of extents.get(partition) ?? []) {
+        if (buffer.length < length || buffer.length > 4 * Math.max(length, KEPT)) {
+          releaseLarge(buffer);
+          buffer = Buffer.allocUnsafeSlow(length);
+        }
         if (since >= TURN) {
           // Nothing else waits in here: interrupts and progress get their turn.
           await setImmediate();
@@ -54,10 +59,10 @@ function spillFile(path: string): SpillStore {
         }
         since += length;
         if (file === undefined) throw new Error(`${path} is read after it was closed`);
-        if (buffer.length < length) buffer = Buffer.allocUnsafeSlow(length);
         readAll(path, file, { chunk: buffer.subarray(0, length), position });
         yield buffer.subarray(0, length);
       }
+      releaseLarge(buffer);
     },
     async [Symbol.asyncDispose]() {
       if (file !== undefined) closeSync(file);
@@ -82,6 +87,9 @@ function openNameless(path: string): number {
     throw fileFailure(path, "making", error);
   }
 }
+
+/** Memory for chunks of this length is kept for the next one. */
+const KEPT = 262_144;
 
 /** Bytes that are read between turns of others: what is made of them takes some tens of milliseconds. */
 const TURN = 1024 * 1024;

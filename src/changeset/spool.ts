@@ -24,6 +24,8 @@ import {
 
 /** Takes the changes of one table in any order. */
 export interface TableWriter {
+  /** Takes the table's texts that are too long for memory. */
+  readonly putAside: PutAside;
   /** Writes at once what is too much for memory. */
   add(change: Change, sortKey: Buffer): void;
   /** The same for a change that policy leaves out. */
@@ -33,8 +35,6 @@ export interface TableWriter {
 }
 
 export interface Spool {
-  /** Takes texts that are too long for memory. */
-  readonly putAside: PutAside;
   /** Sorts in memory of the pool, if there is one. */
   table(table: CodecTable, pool?: SlabPool): TableWriter;
   /** The changeset, after every table has finished. */
@@ -60,7 +60,6 @@ export function spool(directory: string, budget: number): Spool {
   const texts = longTexts(join(directory, "long"));
   let count = 0;
   return {
-    putAside: texts.putAside,
     table(table, pool) {
       count += 1;
       const path = join(directory, `table${count}`);
@@ -75,6 +74,7 @@ export function spool(directory: string, budget: number): Spool {
         lineSorter(`${path}.withheld`, budget, pool),
       );
       return {
+        putAside: (pieces) => texts.add(table.table, pieces),
         add: applied.add,
         withhold: withheld.add,
         async finish(rows) {

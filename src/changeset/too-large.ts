@@ -11,7 +11,7 @@ export async function withinLimits<T>(table: TableName, work: () => Promise<T>):
   } catch (error) {
     if (!isLimit(error)) throw error;
     throw new ExpectedError(
-      { code: "row_too_large", table, reason: error.message },
+      { code: "row_too_large", table, for: "comparison", reason: error.message },
       { cause: error },
     );
   }

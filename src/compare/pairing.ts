@@ -196,9 +196,20 @@ function takeOne(pending: Pending, slot: number): void {
 /** What lines may take of the budget whose waiting gains little: no more than needed to write large blocks. */
 const WAITING = 0.3;
 
+/** Chunks beyond this hold a long line, and little room is left beside them. */
+const USUAL = 1024 * 1024;
+
+function large({ chunk }: Side): number {
+  return chunk.length > USUAL ? chunk.length : 0;
+}
+
 function isOverBudget<T>({ production, local, memoryBudget, race }: Pairing<T>): boolean {
   const { lent } = production.pending.records.pool;
-  const bytes = pendingBytes(production.pending) + pendingBytes(local.pending);
+  const bytes =
+    pendingBytes(production.pending) +
+    pendingBytes(local.pending) +
+    large(production) +
+    large(local);
   if (bytes <= WAITING * memoryBudget - lent) return false;
   // One line cannot be divided further.
   if (production.pending.size + local.pending.size <= 1) return false;

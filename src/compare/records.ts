@@ -2,6 +2,7 @@
  * Storage for copies of lines that come and go in any order: records in large slabs, so that millions of them cost the garbage
  * collector nothing. Knows bytes; knows no keys.
  */
+import { releaseLarge } from "../sources/large-memory.ts";
 
 /** Records start at multiples of this many bytes: the line's length and its count, then the line with its LF. */
 const UNIT = 16;
@@ -99,6 +100,7 @@ export function addRecord(records: Records, line: Buffer, start: number, end: nu
 export function freeRecord(records: Records, address: number): void {
   const size = HEADER + recordLength(records, address);
   if (isLarge(records, size)) {
+    releaseLarge(slabOf(records, address).bytes);
     records.slabs[address >>> SLAB_SHIFT] = undefined;
     records.vacant.push(address >>> SLAB_SHIFT);
     records.bytes -= size;
@@ -113,7 +115,10 @@ export function freeRecord(records: Records, address: number): void {
 /** Gives the memory of all records back to the pool. */
 export function freeAllRecords(records: Records): void {
   const { pool, slabs } = records;
-  for (const slab of slabs) if (slab?.bytes.length === pool.slabBytes) pool.free.push(slab);
+  for (const slab of slabs) {
+    if (slab?.bytes.length === pool.slabBytes) pool.free.push(slab);
+    else if (slab) releaseLarge(slab.bytes);
+  }
   slabs.length = 1;
   records.vacant.length = 0;
   records.current = 0;

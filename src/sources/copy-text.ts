@@ -1,6 +1,7 @@
 /**
  * COPY text as bytes: chunks of whole lines, fields, column order. Knows no dump format and no types.
  */
+import { gathered } from "./large-memory.ts";
 
 const TAB = 0x09;
 const LF = 0x0a;
@@ -25,35 +26,27 @@ export async function* wholeLines(
   damage: Damage,
   { last, reuse }: { readonly last: "complete" | "kept"; readonly reuse: boolean },
 ): AsyncGenerator<Buffer, void, undefined> {
-  let rest: Buffer[] = [];
-  let restBytes = 0;
-  let memory = Buffer.alloc(0);
-  const join = (whole: Buffer): Buffer => {
-    const length = restBytes + whole.length;
-    if (!reuse) return Buffer.concat([...rest, whole], length);
-    if (memory.length < length) memory = Buffer.allocUnsafeSlow(Math.ceil(length * 1.25));
-    let at = 0;
-    for (const piece of [...rest, whole]) at += piece.copy(memory, at);
-    return memory.subarray(0, length);
-  };
-  for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(LF) + 1;
-    if (end > 0) {
-      const whole = reuse ? chunk.subarray(0, end) : Buffer.from(chunk.subarray(0, end));
-      yield restBytes === 0 ? whole : join(whole);
-      rest = [];
-      restBytes = 0;
+  const rest = gathered();
+  // What is the caller's own is never freed.
+  const taken = (): Buffer => (reuse ? rest.take() : Buffer.from(rest.take()));
+  try {
+    for await (const chunk of chunks) {
+      const end = chunk.lastIndexOf(LF) + 1;
+      if (end > 0 && rest.length() === 0)
+        yield reuse ? chunk.subarray(0, end) : Buffer.from(chunk.subarray(0, end));
+      else if (end > 0) {
+        rest.add(chunk.subarray(0, end));
+        yield taken();
+      }
+      if (end < chunk.length) rest.add(chunk.subarray(end));
+      if (rest.length() > MAX_LINE_BYTES) throw damage("a line is longer than 1 GiB");
     }
-    if (end < chunk.length) {
-      // The chunk's memory may be used again.
-      rest.push(Buffer.from(chunk.subarray(end)));
-      restBytes += chunk.length - end;
-      if (restBytes > MAX_LINE_BYTES) throw damage("a line is longer than 1 GiB");
-    }
+    if (rest.length() === 0) return;
+    if (last === "complete") throw damage("the data end in the middle of a line");
+    yield taken();
+  } finally {
+    rest.free();
   }
-  if (restBytes === 0) return;
-  if (last === "complete") throw damage("the data end in the middle of a line");
-  yield Buffer.concat(rest);
 }
 
 /**

@@ -2,6 +2,7 @@
  * Memory for chunks of rows that is used again: what is left to the garbage collector makes it run, for hundreds of megabytes a
  * second, more than all the rest of the program. Knows no rows.
  */
+import { releaseLarge } from "../large-memory.ts";
 
 /** Bytes of one piece. */
 export const CAPACITY: number = 256 * 1024;
@@ -12,7 +13,7 @@ const SPARE = 64;
 export interface ChunkMemory {
   /** A piece of at least so many bytes, with anything in it. */
   readonly take: (bytes: number) => Buffer;
-  /** The piece that a chunk is part of, which nobody may look at any more. Large ones are not kept. */
+  /** The piece that a chunk is part of, which nobody may look at any more. Large ones are freed. */
   readonly giveBack: (chunk: Buffer) => void;
 }
 
@@ -27,6 +28,7 @@ export function chunkMemory(): ChunkMemory {
     },
     giveBack({ buffer }) {
       if (buffer.byteLength === CAPACITY && spare.length < SPARE) spare.push(buffer);
+      else releaseLarge(Buffer.from(buffer));
     },
   };
 }

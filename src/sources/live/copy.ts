@@ -67,11 +67,14 @@ export class CopyOut implements Submittable, Intake {
   async next(): Promise<Buffer | undefined> {
     if (this.#lent) this.#memory.giveBack(this.#lent);
     this.#lent = undefined;
+    if (this.#isPaused && !this.#isAhead()) this.#resume();
     while (this.#ready.length === 0 && !this.#isOver()) await this.#change();
     if (this.#state === "failed") throw this.#failure;
     const chunk = this.#ready.shift();
     if (!this.#kept) this.#lent = chunk;
-    if (this.#isPaused && !this.#isAhead()) this.#resume();
+    // A large one is to be the only one.
+    const isLarge = this.#lent !== undefined && this.#lent.length > CAPACITY;
+    if (this.#isPaused && !isLarge && !this.#isAhead()) this.#resume();
     return chunk;
   }
 
@@ -209,8 +212,11 @@ export class CopyOut implements Submittable, Intake {
     const tail = this.#piece.subarray(this.#read, this.#filled);
     if (this.#rows >= ROOM) this.#publish();
     // A row that is large gets its memory when it is read on, not while others wait.
+    const former = this.#piece;
     this.#widen(this.#rows + (this.#isPaused ? begun : frame) + ROOM);
     tail.copy(this.#piece, this.#rows);
+    // Not before: what is large is freed at once.
+    if (this.#piece !== former) this.#memory.giveBack(former);
     this.#read = this.#rows;
     this.#filled = this.#rows + begun;
   }
@@ -221,7 +227,6 @@ export class CopyOut implements Submittable, Intake {
     if (piece.length >= bytes) return;
     this.#piece = this.#memory.take(bytes);
     piece.copy(this.#piece, 0, 0, this.#rows);
-    this.#memory.giveBack(piece);
   }
 
   /** Hands the rows that there are to the consumer, and leaves no piece. */

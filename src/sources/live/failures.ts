@@ -40,7 +40,10 @@ export function queryFailure({ display, doing, grant }: Attempt, cause: unknown)
   );
 }
 
-function hintFor({ code, routine, hint }: DatabaseError, grant?: string): string | undefined {
+function hintFor(
+  { code, routine, hint, message }: DatabaseError,
+  grant?: string,
+): string | undefined {
   // 42501 stands for two things here: no privilege, or rows that a policy would hide.
   if (code === "42501" && routine === "check_enable_rls") {
     return "read as the table's owner or as a role with BYPASSRLS, since hidden rows would look deleted";
@@ -48,6 +51,10 @@ function hintFor({ code, routine, hint }: DatabaseError, grant?: string): string
   if (code === "42501" && grant !== undefined) return `the role needs a privilege: ${grant}`;
   if (code === "40001") {
     return "a standby ended the snapshot: read the primary, or raise max_standby_streaming_delay";
+  }
+  // A row, or bytea within it, beyond what the server can hold at once.
+  if (code === "54000" || /^invalid memory alloc request size/.test(message)) {
+    return "rows of 1 GB and more, as text, cannot be read; leave the large column out with --ignore-column, or the table with --exclude";
   }
   return hint;
 }
