@@ -14,8 +14,16 @@ describe
         "follower",
         /effects are not those reviewed:\n {2}(public\.)?follower: 0 inserts, 3 updates/,
       ],
-      ["keeps it", "keeper", /violates foreign key constraint "keeper_code_fkey"/],
-      ["is checked at the end", "waiter", /violates foreign key constraint "waiter_code_fkey"/],
+      [
+        "keeps it",
+        "keeper",
+        /public\.kind id=2: public\.keeper id=9 refers to it \(keeper_code_fkey\)\n/,
+      ],
+      [
+        "is checked at the end",
+        "waiter",
+        /public\.kind id=3: public\.waiter id=9 refers to it \(waiter_code_fkey\)\n/,
+      ],
     ])("a row refers to a value that changes, by a key that %s", async ([, table, deploy]) => {
       const tables = Object.entries({
         follower: "ON UPDATE CASCADE",

@@ -155,13 +155,16 @@ function valueFields(wanted: RowSetColumn, n: number, sides: BulkLoad["sides"]):
   ];
 }
 
-/** The one statement that applies the rows of `from`, a relation called `want`. */
-export function applyRows(rows: RowSet, from: Sql): Sql {
+/**
+ * The one statement that applies the rows of `from`, a relation called `want`. Deletes are all or nothing where rows refer to each
+ * other by foreign keys that act, or `within` any.
+ */
+export function applyRows(rows: RowSet, from: Sql, within = false): Sql {
   const { table, kind, columns } = rows;
   switch (kind) {
     case "insert": {
       const overriding = table.overriding ? sql` OVERRIDING SYSTEM VALUE` : sql``;
-      const values = columns.map(({ column }, n) => newValue(column, n));
+      const values = columns.map(({ column }, n) => applied(column, n));
       const absent = sql` WHERE NOT EXISTS (SELECT FROM ${table.target} AS t WHERE ${exactKey(rows)})`;
       const conflict = table.arbiter
         ? sql` ON CONFLICT ${columnList(table.key)} DO NOTHING`
@@ -171,27 +174,30 @@ export function applyRows(rows: RowSet, from: Sql): Sql {
     }
     case "update": {
       const assignments = columns.map(({ column, masked }, n) => {
-        const kept = sql`CASE WHEN want.m${n + 1} THEN ${newValue(column, n)} ELSE t.${ident(column.name)} END`;
-        return sql`${ident(column.name)} = ${masked ? kept : newValue(column, n)}`;
+        const kept = sql`CASE WHEN want.m${n + 1} THEN ${applied(column, n)} ELSE t.${ident(column.name)} END`;
+        return sql`${ident(column.name)} = ${masked ? kept : applied(column, n)}`;
       });
       return sql`UPDATE ${table.target} AS t SET ${join(assignments, ", ")}
-  FROM ${from} WHERE ${all([exactKey(rows), ...guards(rows)])};`;
+  FROM ${from} WHERE ${all([exactKey(rows), ...stillHolds(rows)])};`;
     }
     case "delete":
-      return deleteRows(rows, from);
+      return deleteRows(rows, from, within);
   }
 }
 
 /** A row that is not as expected must not go along with one that it refers to, of this set or a later one. */
-function deleteRows(rows: RowSet, from: Sql): Sql {
+function deleteRows(rows: RowSet, from: Sql, within: boolean): Sql {
   const { table } = rows;
   const own = table.key.map(
     (column, n) => sql`c.${ident(column.name)} ${operator(column)} want.k${n + 1}`,
   );
   const inSet = sql`EXISTS (SELECT FROM given AS want WHERE ${join(own, " AND ")})`;
-  const conditions = [...guards(rows), ...allUnreferenced(table.children, table.columns, inSet)];
+  const conditions = [
+    ...stillHolds(rows),
+    ...allUnreferenced(table.children, table.columns, inSet),
+  ];
   const expected = join([exactKey(rows), ...conditions], " AND ");
-  if (!table.children.some(({ same }) => same))
+  if (!within && !table.children.some(({ same }) => same))
     return sql`DELETE FROM ${table.target} AS t USING ${from}
   WHERE ${expected};`;
   const differs = sql`SELECT FROM ${table.target} AS t JOIN given AS want ON ${exactKey(rows)} WHERE (${all(conditions)}) IS NOT TRUE`;
@@ -201,12 +207,12 @@ DELETE FROM ${table.target} AS t USING given AS want
 }
 
 /** A new value with its column's type: text is read by the type's input function. */
-function newValue(column: ScriptColumn, n: number): Sql {
+export function applied(column: ScriptColumn, n: number): Sql {
   return column.equality === "value" ? sql`want.a${n + 1}` : sql`want.a${n + 1}::${column.cast}`;
 }
 
 /** `t` still holds the old values. The key's own old values are those that `exactKey` finds. */
-function guards(rows: RowSet): readonly Sql[] {
+export function stillHolds(rows: RowSet): readonly Sql[] {
   return sameValues(rows, "before").filter(
     (_, n) => !rows.table.keyPositions.includes(rows.columns[n]?.position ?? -1),
   );

@@ -2,11 +2,12 @@
  * Rows that refer to a row by a foreign key that acts when it is deleted. A delete expects that there are none left: a child that
  * someone has changed would go unseen with its parent, for the count of its table would be right.
  */
-import { foreignKeysTo, tableByName } from "../catalog/lookup.ts";
+import { partitionRoot, tableByName } from "../catalog/lookup.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Datum } from "../compare/change.ts";
 import { nameKey, type TableName } from "../names.ts";
 import { datum, operator, type ScriptColumn } from "./column.ts";
+import { inPartition, keepsParent, linksTo } from "./foreign-keys/links.ts";
 import { ident, join, qualified, type Sql, sql } from "./sql.ts";
 
 /** One such foreign key. */
@@ -16,6 +17,8 @@ export interface Children {
   readonly from: Sql;
   /** Whether rows of a table refer to rows of the same. */
   readonly same: boolean;
+  /** Set where only rows of one partition are referred to. */
+  readonly partition: TableName | undefined;
   readonly columns: readonly {
     readonly child: ScriptColumn;
     /** Of the column referred to, among the parent's changed columns. */
@@ -23,14 +26,15 @@ export interface Children {
   }[];
 }
 
-/** The foreign keys to `table` that act on delete. Those to columns that are not compared are left out: the effects check sees them. */
+/** The foreign keys to `table` or one of its partitions that act on delete. Those to columns that are not compared are left out: the effects check sees them. */
 export function childrenOf(
   catalog: Catalog,
   { table, columns }: { readonly table: TableName; readonly columns: readonly string[] },
   describe: (child: TableName, column: string) => ScriptColumn,
 ): readonly Children[] {
-  return foreignKeysTo(catalog, table).flatMap(({ table: child, foreignKey }) => {
-    if (foreignKey.onDelete === "no action" || foreignKey.onDelete === "restrict") return [];
+  return linksTo(catalog, table).flatMap((link) => {
+    const { child, foreignKey } = link;
+    if (keepsParent(link, "delete")) return [];
     const pairs = foreignKey.columns.map((name, n) => ({
       child: describe(child, name),
       position: columns.indexOf(foreignKey.referencedColumns[n] ?? ""),
@@ -38,7 +42,10 @@ export function childrenOf(
     if (pairs.some(({ position }) => position < 0)) return [];
     const partitioned = tableByName(catalog).get(nameKey(child))?.kind === "partitioned";
     const from = partitioned ? qualified(child) : sql`ONLY ${qualified(child)}`;
-    return [{ table: child, from, same: nameKey(child) === nameKey(table), columns: pairs }];
+    const same = nameKey(partitionRoot(catalog, child)) === nameKey(table);
+    const whole = nameKey(foreignKey.references) === nameKey(table);
+    const partition = whole ? undefined : foreignKey.references;
+    return [{ table: child, from, same, partition, columns: pairs }];
   });
 }
 
@@ -47,11 +54,11 @@ export function childrenOf(
  * which the same statement deletes.
  */
 export function unreferenced(
-  children: readonly Children[],
+  { children, qualified: row }: { readonly children: readonly Children[]; readonly qualified: Sql },
   before: readonly Datum[],
   but?: Sql,
 ): readonly Sql[] {
-  return children.flatMap(({ from, same, columns }) => {
+  return children.flatMap(({ from, same, partition, columns }) => {
     const values = columns.map(({ position }) => before[position] ?? null);
     // A reference to NULL does not exist.
     if (values.includes(null)) return [];
@@ -60,7 +67,7 @@ export function unreferenced(
       const typed = child.castLiterals ? sql`${value}::${child.cast}` : value;
       return sql`c.${ident(child.name)} ${operator(child)} ${typed}`;
     });
-    return [none(from, refers, same ? but : undefined)];
+    return [none(from, [...refers, ...standsIn(partition, row)], same ? but : undefined)];
   });
 }
 
@@ -70,13 +77,18 @@ export function allUnreferenced(
   parent: readonly ScriptColumn[],
   but?: Sql,
 ): readonly Sql[] {
-  return children.map(({ from, same, columns }) => {
+  return children.map(({ from, same, partition, columns }) => {
     const refers = columns.map(
       ({ child, position }) =>
         sql`c.${ident(child.name)} ${operator(child)} t.${ident(parent[position]?.name ?? "")}`,
     );
-    return none(from, refers, same ? but : undefined);
+    return none(from, [...refers, ...standsIn(partition, sql`t`)], same ? but : undefined);
   });
+}
+
+/** `row`, which is to be deleted, stands in the partition: the same values may stand in others. */
+function standsIn(partition: TableName | undefined, row: Sql): readonly Sql[] {
+  return partition ? [inPartition(partition, row)] : [];
 }
 
 function none(from: Sql, refers: readonly Sql[], but: Sql | undefined): Sql {

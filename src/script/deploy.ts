@@ -7,7 +7,7 @@ import type { Changeset, SequenceTarget } from "../changeset/types.ts";
 import { totalOf } from "../changeset/types.ts";
 import type { Counts } from "../compare/change.ts";
 import { nameKey, plural, quoteName } from "../names.ts";
-import type { Plan } from "../order/steps.ts";
+import type { Plan, StepKind } from "../order/steps.ts";
 import { type FiringTrigger, triggersFired, writtenTables } from "../order/triggers.ts";
 import { type Backup, backupsOf, fillBackups, settleBackups } from "./backup.ts";
 import { checkAll } from "./checks.ts";
@@ -102,6 +102,8 @@ async function* deployText(input: ScriptInput, direction: Direction): AsyncGener
   const { backups, ledger } = operation;
   const isFired = ({ name }: ScriptTable) => firing.has(nameKey(name));
   const { catalog, changeset, plan } = input;
+  const isPrepared = (table: ScriptTable, kind: StepKind) =>
+    !switched.includes(table) && preparedBy(firing.get(nameKey(table.name)) ?? [], kind);
   const drifted = driftRefusal({
     message: DRIFT[direction],
     hint: driftHint(switched.length > 0 ? [] : touched.filter(isFired), direction),
@@ -136,7 +138,11 @@ async function* deployText(input: ScriptInput, direction: Direction): AsyncGener
       ...deferrals(plan),
     ]),
     backup: fillBackups(backups, changeset, { ...input.bulk, name: input.name }),
-    statements: stepStatements(steps, drifted),
+    statements: stepStatements(
+      steps,
+      { catalog, plan, words: { message: DRIFT[direction], hint: RELATED[direction] }, isPrepared },
+      drifted,
+    ),
     restore: lines([
       ...(switched.length > 0 ? [comment("Triggers back as they were"), triggersOn()] : []),
       ...rulesOn(ruled),
@@ -171,6 +177,22 @@ const DRIFT = {
   deploy: "production is not as reviewed",
   revert: "production is not as the deploy left it",
 } as const;
+
+/** Where other rows are in the way. */
+const RELATED = {
+  deploy:
+    "Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.",
+  revert:
+    "Nothing was changed. Others have added, changed or removed rows since the deploy; decide by hand what should become of them.",
+} as const;
+
+/** Whether triggers do something before such rows are written. */
+function preparedBy(triggers: readonly FiringTrigger[], kind: StepKind): boolean {
+  const event = kind === "release" ? "update" : kind;
+  return triggers.some(
+    ({ trigger: { timing, events } }) => timing === "before" && events.includes(event),
+  );
+}
 
 /** Where to look next. Triggers that fire may have put other values into the rows. */
 function driftHint(firing: readonly ScriptTable[], direction: Direction): string {

@@ -3,10 +3,10 @@
  * partition.
  * Holds the key values of one constraint's changed rows in memory at a time.
  */
-import { foreignKeysTo } from "../catalog/lookup.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Changeset } from "../changeset/types.ts";
 import type { TableName } from "../names.ts";
+import { linksFrom, linksTo } from "./foreign-keys/links.ts";
 import { childrenNew, mayLose } from "./relations/children.ts";
 import { parentsMissing } from "./relations/parents.ts";
 import { partitionsMissing } from "./relations/partitions.ts";
@@ -20,11 +20,9 @@ const LOSING = ["delete", "update"] as const;
 export function relatedTables(catalog: Catalog, tables: Iterable<ScriptTable>): TableName[] {
   return [...tables].flatMap((table) => [
     ...(table.changed.counts.insert + table.changed.counts.update > 0
-      ? table.catalog.constraints.flatMap((found) =>
-          found.kind === "foreign" ? [found.references] : [],
-        )
+      ? linksFrom(catalog, table.name).map(({ foreignKey }) => foreignKey.references)
       : []),
-    ...foreignKeysTo(catalog, table.name).flatMap(({ table: child, foreignKey }) =>
+    ...linksTo(catalog, table.name).flatMap(({ child, foreignKey }) =>
       LOSING.some((kind) => mayLose(table, foreignKey, kind)) ? [child] : [],
     ),
   ]);
@@ -41,8 +39,9 @@ export async function* relationChecks(
     const { insert, update } = table.changed.counts;
     if (insert + update > 0) {
       yield* partitionsMissing(context, table);
+      for (const link of linksFrom(catalog, table.name))
+        yield* parentsMissing(context, table, link);
       for (const constraint of table.catalog.constraints) {
-        if (constraint.kind === "foreign") yield* parentsMissing(context, table, constraint);
         if (constraint.kind === "primary" || constraint.kind === "unique") {
           yield* valuesTaken(context, table, constraint.columns, constraint.name);
         }
@@ -53,7 +52,7 @@ export async function* relationChecks(
           yield* valuesTaken(context, table, columns, name);
       }
     }
-    for (const { table: child, foreignKey } of foreignKeysTo(catalog, table.name)) {
+    for (const { child, foreignKey } of linksTo(catalog, table.name)) {
       for (const kind of LOSING) {
         if (mayLose(table, foreignKey, kind))
           yield* childrenNew(context, table, { child, foreignKey, kind });

@@ -10,8 +10,20 @@ import { assigned, isWrittenByTriggers, type ScriptColumn, valueIs } from "./col
 import { ident, join, type Sql, sql } from "./sql.ts";
 import { columnList, keyCondition, type ScriptTable } from "./table.ts";
 
-/** The statement for one change. `rewritten` says that this transaction has written the row already: triggers may have fired. */
-export function statement(table: ScriptTable, change: Change, rewritten = false): Sql {
+/** What is known of a row beside its change. */
+export interface Circumstances {
+  /** This transaction has written the row already: triggers may have fired. */
+  readonly rewritten?: boolean | undefined;
+  /** Further conditions of a delete. */
+  readonly conditions?: readonly Sql[];
+}
+
+/** The statement for one change. */
+export function statement(
+  table: ScriptTable,
+  change: Change,
+  { rewritten = false, conditions = [] }: Circumstances = {},
+): Sql {
   switch (change.kind) {
     case "insert":
       return insertRows(table, [change.after]);
@@ -21,15 +33,23 @@ export function statement(table: ScriptTable, change: Change, rewritten = false)
       return sql`DELETE FROM ${table.target} WHERE ${join(
         [
           deleteCondition(table, change, rewritten),
-          ...unreferenced(table.children, change.before, keyCondition(table, change.key, sql`c.`)),
+          ...unreferenced(table, change.before, keyCondition(table, change.key, sql`c.`)),
+          ...conditions,
         ],
         " AND ",
       )};`;
   }
 }
 
-/** All changes of a step in one statement: rows that refer to each other. Only inserts and deletes are ever put together. */
-export function statementTogether(table: ScriptTable, step: Step, changes: readonly Change[]): Sql {
+/**
+ * All changes of a step in one statement: rows that refer to each other, `within` by foreign keys without an action too. Only inserts
+ * and deletes are ever put together.
+ */
+export function statementTogether(
+  table: ScriptTable,
+  { step, within }: { readonly step: Step; readonly within: boolean },
+  changes: readonly Change[],
+): Sql {
   if (step.kind === "insert") {
     return insertRows(
       table,
@@ -49,11 +69,9 @@ export function statementTogether(table: ScriptTable, step: Step, changes: reado
       deletes.map(({ key }) => sql`(${keyCondition(table, key, row)})`),
       " OR ",
     );
-  const guards = deletes.flatMap(({ before }) =>
-    unreferenced(table.children, before, keys(sql`c.`)),
-  );
-  // A row that is not as expected would go with the others that it refers to.
-  if (table.children.some(({ same }) => same))
+  const guards = deletes.flatMap(({ before }) => unreferenced(table, before, keys(sql`c.`)));
+  // A row that is not as expected would go with the others that it refers to, or keep them.
+  if (within || table.children.some(({ same }) => same))
     guards.push(
       sql`NOT EXISTS (SELECT FROM ${table.target} WHERE (${keys(sql``)}) AND (${rows}) IS NOT TRUE)`,
     );

@@ -17,6 +17,10 @@ import {
 import { type Loads, loadKey } from "./checks.ts";
 import { chunksOf, valuesList } from "./chunks.ts";
 import { isWrittenByTriggers } from "./column.ts";
+import { type Asked, askedBefore, type ForeignKeyFacts } from "./foreign-keys/asked.ts";
+import { checksAtEnd } from "./foreign-keys/at-end.ts";
+import { checksOfRows, checksOfSet } from "./foreign-keys/before-steps.ts";
+import { goneFirst } from "./foreign-keys/gone-first.ts";
 import { progress, progressOfWriting } from "./progress.ts";
 import { type RowSet, sameKey } from "./row-set.ts";
 import { comment, doBlock, type Sql, sql } from "./sql.ts";
@@ -83,6 +87,7 @@ function isRewritten({ rewritten }: Step, { columns }: ScriptTable): boolean {
 /** Every step under a comment that says its place, kind and size. `drifted` refuses what state checks have found. */
 export async function* stepStatements(
   steps: readonly WrittenStep[],
+  facts: ForeignKeyFacts,
   drifted: Sql,
 ): AsyncGenerator<Sql> {
   for (const [index, written] of steps.entries()) {
@@ -96,35 +101,98 @@ export async function* stepStatements(
         "A row that this transaction has written before is asked for by xmin, not by what triggers may have set in it since",
       );
     yield index === 0 ? progress(`s${title}`) : progressOfWriting(`s${title}`);
-    yield* statements(written);
+    yield* statements(written, facts);
     if (step.frees) yield* releaseChecks(written, step.frees(), drifted);
     yield sql``;
   }
+  const done = steps.map((written) => ({
+    ...written,
+    load: written.form === "table" ? written.load : undefined,
+  }));
+  yield* checksAtEnd(facts, done);
 }
 
-async function* statements(written: WrittenStep): AsyncGenerator<Sql> {
+async function* statements(written: WrittenStep, facts: ForeignKeyFacts): AsyncGenerator<Sql> {
   const { step, table } = written;
+  const asked = askedBefore(facts, step, table);
   const locked = step.kind === "delete" && table.children.length > 0;
   if (locked && written.form !== "table")
     for await (const rows of keysOf(written)) yield lockRows(...rows);
   if (written.form === "table") {
+    const own = sql`pg_temp.${written.load.name}`;
+    const from = sql`${own} AS want`;
     yield* loadRows(written.load);
-    if (locked) yield lockRows(written.load, sql`pg_temp.${written.load.name} AS want`);
-    yield applyRows(written.load, sql`pg_temp.${written.load.name} AS want`);
-  } else if (step.together) {
-    const changes: Change[] = [];
-    for await (const change of step.changes()) changes.push(change);
-    yield statementTogether(table, step, changes);
-  } else if (written.form === "lists") {
-    // Rows that refer to each other stand in the order in which they must go.
-    const order = { hashAfter: false, inOrder: !step.whole };
-    for await (const chunk of chunksOf(table, step.changes(), order)) {
-      yield applyRows(chunk, valuesList(chunk, { before: true, after: true }));
-    }
-  } else {
-    for await (const change of step.changes())
-      yield statement(table, change, step.rewritten?.has(rowKey(change)));
+    if (locked) yield lockRows(written.load, from);
+    yield* toldPlainly(checksOfSet(facts, asked, { rows: written.load, from, own }));
+    yield applyRows(written.load, from);
+    return;
   }
+  const write = writer(written, asked, facts);
+  if (asked.parents.length + asked.children.length > 0) {
+    for await (const changes of portions(step)) {
+      yield* toldPlainly(checksOfRows(facts, asked, { table, changes, kind: step.kind }));
+      if (asked.isWithin) yield* write(replay(changes));
+    }
+  }
+  if (!asked.isWithin) yield* write(step.changes());
+}
+
+/** Rows asked about at a time; few enough that those which refer to each other stand in one list. */
+const PORTION = 500;
+
+/** The changes of a step as they are asked about: all that go together, else some hundreds. */
+async function* portions({ together, changes }: Step): AsyncGenerator<readonly Change[]> {
+  let portion: Change[] = [];
+  for await (const change of changes()) {
+    portion.push(change);
+    if (together || portion.length < PORTION) continue;
+    yield portion;
+    portion = [];
+  }
+  if (portion.length > 0) yield portion;
+}
+
+/** Exceptions of this program are told without the place in a block. */
+async function* toldPlainly(blocks: AsyncIterable<Sql> | Iterable<Sql>): AsyncGenerator<Sql> {
+  let isFirst = true;
+  for await (const block of blocks) {
+    if (isFirst) yield sql`\\set SHOW_CONTEXT never`;
+    isFirst = false;
+    yield block;
+  }
+  if (!isFirst) yield sql`\\set SHOW_CONTEXT errors`;
+}
+
+/** Writes changes of a step that is no temporary table, as they come. */
+function writer(
+  { step, table, form }: WrittenStep,
+  asked: Asked,
+  { catalog }: ForeignKeyFacts,
+): (changes: AsyncIterable<Change>) => AsyncGenerator<Sql> {
+  const waitsFor = goneFirst(catalog, asked, table);
+  return async function* (changes) {
+    if (step.together) {
+      const all: Change[] = [];
+      for await (const change of changes) all.push(change);
+      yield statementTogether(table, { step, within: asked.isWithin }, all);
+    } else if (form === "lists") {
+      // Rows that refer to each other stand in the order in which they must go.
+      const order = { hashAfter: false, inOrder: !step.whole };
+      for await (const chunk of chunksOf(table, changes, order)) {
+        const from = valuesList(chunk, { before: true, after: true });
+        yield applyRows(chunk, from, asked.isWithin);
+      }
+    } else {
+      for await (const change of changes) {
+        const rewritten = step.rewritten?.has(rowKey(change));
+        yield statement(table, change, { rewritten, conditions: waitsFor(change) });
+      }
+    }
+  };
+}
+
+async function* replay(changes: readonly Change[]): AsyncGenerator<Change> {
+  yield* changes;
 }
 
 /** Asks whether what other rows wait for is free, before they run into it. */
@@ -141,9 +209,7 @@ async function* releaseChecks(
       if (chunk.columns.every(({ column }) => column.checked.before))
         yield releaseCheck(chunk, valuesList(chunk, { before: true, after: false }));
     }
-  yield sql`\\set SHOW_CONTEXT never`;
-  yield drifted;
-  yield sql`\\set SHOW_CONTEXT errors`;
+  yield* toldPlainly([drifted]);
 }
 
 /** The rows of a step with their keys, and where they stand. */

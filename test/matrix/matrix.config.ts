@@ -20,6 +20,7 @@ export default defineConfig({
           "test/environment.test.ts",
           "test/random/random.test.ts",
           "test/concurrency.test.ts",
+          "test/drift-of-relations.test.ts",
           "test/script/operations.test.ts",
           "test/script/ledger.test.ts",
           "test/script/shape-tree.test.ts",

@@ -101,7 +101,7 @@ describe("statementTogether", () => {
 
   test("inserts are one list of rows", async () => {
     const table = await scriptTableOf(KEYED, [INSERT, other]);
-    expect(statementTogether(table, step("insert"), [INSERT, other])).toBe(
+    expect(statementTogether(table, { step: step("insert"), within: false }, [INSERT, other])).toBe(
       `INSERT INTO "public"."t" ("id", "name", "price") VALUES ('1', 'it''s', NULL),
   ('2', 'b', '3') ON CONFLICT ("id") DO NOTHING;`,
     );
@@ -110,7 +110,9 @@ describe("statementTogether", () => {
   test("deletes are one condition", async () => {
     const second: Change = { kind: "delete", key: ["2"], before: ["2", "b", null] };
     const table = await scriptTableOf(KEYED, [DELETE, second]);
-    expect(statementTogether(table, step("delete"), [DELETE, second])).toBe(
+    expect(
+      statementTogether(table, { step: step("delete"), within: false }, [DELETE, second]),
+    ).toBe(
       `DELETE FROM "public"."t" WHERE ("id" = '1' AND "name" IS NULL AND "price"::text = '1.0')
   OR ("id" = '2' AND "name" = 'b' AND "price" IS NULL);`,
     );

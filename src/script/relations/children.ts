@@ -4,9 +4,10 @@
 import { partitionRoot } from "../../catalog/lookup.ts";
 import type { ForeignKey } from "../../catalog/types.ts";
 import { type Datum, valueAfter, valueBefore } from "../../compare/change.ts";
-import { formatName, nameKey, type TableName } from "../../names.ts";
+import { formatName, nameKey } from "../../names.ts";
 import { spelledTuple, type Tuple } from "../../order/references.ts";
-import { keyLabel } from "../row-set.ts";
+import { inPartition, type Link } from "../foreign-keys/links.ts";
+import { keyLabel, sameKey } from "../row-set.ts";
 import { literal, type Sql, sql } from "../sql.ts";
 import { ownRows, type ScriptTable } from "../table.ts";
 import {
@@ -24,11 +25,7 @@ import {
   wantedRows,
 } from "./rows.ts";
 
-/** A foreign key and the table that defines it. */
-export interface Link {
-  readonly child: TableName;
-  readonly foreignKey: ForeignKey;
-}
+type OneSide = Pick<Link, "child" | "foreignKey">;
 
 /** Whether rows of the kind may lose what the foreign key refers to. */
 export function mayLose(
@@ -50,7 +47,7 @@ export function mayLose(
 export async function* childrenNew(
   context: Context,
   table: ScriptTable,
-  { child, foreignKey, kind }: Link & { readonly kind: "update" | "delete" },
+  { child, foreignKey, kind }: OneSide & { readonly kind: "update" | "delete" },
 ): AsyncGenerator<Sql> {
   const positions = positionsOf(table, foreignKey.referencedColumns);
   const columns = columnsOf(context.catalog, child, foreignKey.columns);
@@ -69,13 +66,15 @@ export async function* childrenNew(
     const known = parents.flatMap(({ values }) => moved.get(tuple(values) ?? "") ?? []);
     const excluded =
       childTable && known.length > 0 ? sql` AND NOT (${oneOf(childTable, known)})` : sql``;
+    const whole = nameKey(references) === nameKey(table.name);
+    const standing = sql` AND EXISTS (SELECT FROM ${table.target} AS t WHERE ${sameKey({ table })} AND ${inPartition(references, sql`t`)})`;
     const detail = literal(
       `a row of ${formatName(child)} refers to it (${foreignKey.name}, ON ${kind.toUpperCase()} ${action.toUpperCase()})`,
     );
     return check(
       table,
       sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, ${literal(kind)} AS change, 'drifted' AS state, ${detail} AS detail
-    FROM ${wantedRows(table, columns, parents)} WHERE EXISTS (SELECT FROM ${ownRows(context.catalog, child)} AS t WHERE ${matches(columns)}${excluded})`,
+    FROM ${wantedRows(table, columns, parents)} WHERE EXISTS (SELECT FROM ${ownRows(context.catalog, child)} AS t WHERE ${matches(columns)}${excluded})${whole ? sql`` : standing}`,
     );
   };
   for await (const change of context.changeset.changes(table.name, kind)) {
@@ -95,7 +94,7 @@ export async function* childrenNew(
 /** Keys of children that the changeset deletes or turns to another parent, by the values they referred with. */
 async function movedChildren(
   context: Context,
-  { child, foreignKey }: Link,
+  { child, foreignKey }: OneSide,
   tuple: Tuple,
 ): Promise<Map<string, (readonly Datum[])[]>> {
   const table = context.tables.get(nameKey(partitionRoot(context.catalog, child)));

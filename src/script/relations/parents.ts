@@ -1,59 +1,94 @@
 /**
  * Parents that inserted and updated rows refer to and that are missing.
  */
-import type { ForeignKey } from "../../catalog/types.ts";
+
+import type { Change } from "../../compare/change.ts";
 import { valueAfter } from "../../compare/change.ts";
 import { formatName } from "../../names.ts";
 import { spelledTuple } from "../../order/references.ts";
-import { keyLabel } from "../row-set.ts";
-import { literal, type Sql, sql } from "../sql.ts";
-import { ownRows, type ScriptTable } from "../table.ts";
-import {
-  type AskedRow,
-  broughtBy,
-  type Context,
-  check,
-  columnsOf,
-  matches,
-  positionsOf,
-  ROWS,
-  takes,
-  wantedRows,
-} from "./rows.ts";
+import { valuesList } from "../chunks.ts";
+import { decisive, isOfPartition, refers } from "../foreign-keys/asked.ts";
+import { listsOf } from "../foreign-keys/given.ts";
+import type { Link } from "../foreign-keys/links.ts";
+import { missingParents, referringColumns } from "../foreign-keys/missing.ts";
+import { routedRows } from "../foreign-keys/of-partition.ts";
+import { boundColumns, routed } from "../foreign-keys/routing.ts";
+import { collect } from "../preflight.ts";
+import { keyLabel, type RowSet } from "../row-set.ts";
+import { comment, doBlock, literal, type Sql, sql } from "../sql.ts";
+import type { ScriptTable } from "../table.ts";
+import { broughtBy, type Context, check } from "./rows.ts";
 
 /** References of inserted and updated rows to rows that neither production nor the changeset has. */
 export async function* parentsMissing(
   context: Context,
   table: ScriptTable,
-  foreignKey: ForeignKey,
+  link: Link,
 ): AsyncGenerator<Sql> {
-  const positions = positionsOf(table, foreignKey.columns);
-  if (!positions) return;
-  const { references, referencedColumns } = foreignKey;
-  const tuple = spelledTuple(context.catalog, references, referencedColumns);
-  const brought = await broughtBy(context, { references, referencedColumns }, tuple);
-  const columns = columnsOf(context.catalog, foreignKey.references, foreignKey.referencedColumns);
-  if (!columns) return;
-  const rows: AskedRow[] = [];
-  const flush = (): Sql => {
-    const want = wantedRows(table, columns, rows.splice(0));
-    const found = sql`SELECT FROM ${ownRows(context.catalog, foreignKey.references)} AS t WHERE ${matches(columns)}`;
-    const detail = literal(
-      `refers to a row of ${formatName(foreignKey.references)} that does not exist (${foreignKey.name})`,
-    );
-    return check(
-      table,
-      sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, 'reference' AS change, 'drifted' AS state, ${detail} AS detail
-    FROM ${want} WHERE NOT EXISTS (${found})`,
-    );
-  };
-  for await (const change of context.changeset.changes(table.name)) {
-    if (!takes(change, positions)) continue;
-    const values = positions.map((position) => valueAfter(change, position));
-    const key = tuple(values);
-    if (key === undefined || brought.has(key)) continue;
-    rows.push({ key: change.key, values: values.map((value) => value ?? null) });
-    if (rows.length >= ROWS) yield flush();
+  const positions = decisive(context.catalog, table, link);
+  const changes = unbrought(context, table, link);
+  for await (const rows of listsOf(table, changes, { positions, side: "after" })) {
+    const from = valuesList(rows, { before: false, after: true });
+    const block = isOfPartition({ table }, link)
+      ? ofPartition(context, { rows, from }, link)
+      : ofTable(context, { rows, from }, link);
+    if (block !== undefined) yield block;
   }
-  if (rows.length > 0) yield flush();
+}
+
+/** Changes that refer to something which the changeset does not bring. */
+async function* unbrought(
+  context: Context,
+  table: ScriptTable,
+  link: Link,
+): AsyncGenerator<Change> {
+  const columns = referringColumns(table, link);
+  if (!columns) return;
+  const { references, referencedColumns } = link.foreignKey;
+  const tuple = spelledTuple(context.catalog, references, referencedColumns);
+  const brought = await broughtBy(context, link.foreignKey, tuple);
+  for await (const change of context.changeset.changes(table.name)) {
+    if (!refers(context.catalog, { table, change }, link)) continue;
+    const key = tuple(columns.map(({ position }) => valueAfter(change, position)));
+    if (key === undefined || !brought.has(key)) yield change;
+  }
+}
+
+interface Asked {
+  readonly rows: RowSet;
+  readonly from: Sql;
+}
+
+function ofTable({ catalog }: Context, { rows, from }: Asked, link: Link): Sql | undefined {
+  const missing = missingParents(catalog, { rows, from, isNew: false }, link);
+  if (!missing) return undefined;
+  const { table } = rows;
+  return check(
+    table,
+    sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, 'reference' AS change, 'drifted' AS state, ${detailOf(link)} AS detail
+    FROM ${missing.source} WHERE ${missing.condition}`,
+  );
+}
+
+function ofPartition({ catalog }: Context, { rows, from }: Asked, link: Link): Sql | undefined {
+  const { table } = rows;
+  const bound = boundColumns(catalog, table);
+  const missing = missingParents(catalog, { rows, from, isNew: false }, link, bound);
+  // Where a deciding column is not compared, nobody knows to what an inserted row is defaulted.
+  if (!missing || bound.some(({ position }) => position < 0)) return undefined;
+  const found = sql`SELECT ${literal(table.label)} AS tbl, told[hit] AS key, 'reference' AS change, 'drifted' AS state, ${detailOf(link)} AS detail FROM unnest(hits) AS hit`;
+  const body = routed({
+    link,
+    bound,
+    rows: routedRows(rows, { missing, bound }, keyLabel(table)),
+    declare: sql``,
+    finish: sql`${collect(found, "obstacles")};`,
+  });
+  return sql`${comment(`Relations of ${table.label}`)}\n${doBlock("relations", body)}`;
+}
+
+function detailOf({ foreignKey }: Link): Sql {
+  return literal(
+    `refers to a row of ${formatName(foreignKey.references)} that does not exist (${foreignKey.name})`,
+  );
 }

@@ -1,23 +1,15 @@
 /**
  * Inserted and moved rows that no partition of production takes. The server's own bounds are asked: partitions come and go.
  */
-import { partitionTree, tableByName } from "../../catalog/lookup.ts";
-import { mentions } from "../../catalog/mentions.ts";
-import type { Catalog } from "../../catalog/types.ts";
 import type { Change } from "../../compare/change.ts";
-import { nameKey, quoteName } from "../../names.ts";
-import { asText, type ScriptColumn } from "../column.ts";
+import { quoteName } from "../../names.ts";
+import { asText } from "../column.ts";
+import { arrayNames, type Bound, boundColumns, routingQuery } from "../foreign-keys/routing.ts";
 import { collect } from "../preflight.ts";
 import { keyLabel, sameKey } from "../row-set.ts";
-import { comment, doBlock, ident, join, literal, type Sql, sql } from "../sql.ts";
-import { type ScriptTable, scriptColumn } from "../table.ts";
+import { comment, doBlock, join, literal, type Sql, sql } from "../sql.ts";
+import type { ScriptTable } from "../table.ts";
 import { type AskedRow, type Context, ROWS, wantedRows } from "./rows.ts";
-
-/** A column that decides between partitions; its place in the changed columns, -1 where it is not compared. */
-interface Bound {
-  readonly column: ScriptColumn;
-  readonly position: number;
-}
 
 /** Rows of one kind that give the same columns their value. */
 interface Group {
@@ -56,20 +48,6 @@ export async function* partitionsMissing(
   for (const group of groups.values()) yield ask(table, bound, group);
 }
 
-/** Those that any partition key of the tree mentions. */
-function boundColumns(catalog: Catalog, { name, catalog: root, changed }: ScriptTable): Bound[] {
-  const byName = tableByName(catalog);
-  const keys = partitionTree(catalog, name)
-    .map((member) => byName.get(nameKey(member))?.partitionKey ?? "")
-    .join(" ");
-  return root.columns
-    .filter((column) => mentions(keys, [column.name]).length > 0)
-    .map((column) => ({
-      column: scriptColumn(catalog, column),
-      position: changed.columns.indexOf(column.name),
-    }));
-}
-
 function gives(change: Exclude<Change, { kind: "delete" }>, position: number): boolean {
   return position >= 0 && (change.kind === "insert" || change.columns.includes(position));
 }
@@ -91,12 +69,7 @@ function ask(table: ScriptTable, bound: readonly Bound[], { kind, given, rows }:
   );
   const detail = sql`concat(${literal(`no partition of ${table.label} takes it: `)}, ${join(shown, ", ")})`;
   const here = kind === "update" ? sql` JOIN ${table.target} AS t ON ${sameKey({ table })}` : sql``;
-  const arrays = bound.map((_, n) => sql`c${n + 1}`);
-  const typed = bound.map(
-    ({ column }, n) => sql`given.c${n + 1}::${column.cast} AS ${ident(column.name)}`,
-  );
-  const unnested = bound.map((_, n) => sql`unnest($${n + 1})`);
-  const query = sql`SELECT array_agg("rowpatch row") FROM (SELECT ${join(typed, ", ")}, given.n AS "rowpatch row" FROM ROWS FROM (${join(unnested, ", ")}) WITH ORDINALITY AS given (${join(arrays, ", ")}, n)) AS r WHERE NOT coalesce(`;
+  const arrays = arrayNames(bound);
   const found = sql`SELECT ${literal(table.label)} AS tbl, keys[n] AS key, ${literal(kind)} AS change, 'refused' AS state, details[n] AS detail FROM unnest(homeless) AS n`;
   const body = sql`DECLARE
   takes text;
@@ -116,7 +89,7 @@ BEGIN
   )} INTO keys, details, ${join(arrays, ", ")}
   FROM ${wantedRows(table, columns, rows)}${here};
   BEGIN
-    EXECUTE concat(${literal(query)}, coalesce(takes, 'false'), ', false)') INTO homeless USING ${join(arrays, ", ")};
+    EXECUTE concat(${routingQuery(bound)}, 'NOT coalesce(', coalesce(takes, 'false'), ', false)') INTO homeless USING ${join(arrays, ", ")};
   EXCEPTION WHEN undefined_column THEN RETURN;
   END;
   IF homeless IS NULL THEN RETURN; END IF;

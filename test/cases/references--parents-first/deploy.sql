@@ -255,21 +255,113 @@ INSERT INTO "public"."z_country" ("code", "name") VALUES ('at', 'Austria') ON CO
 
 -- Step 2 of 9: public.m_city, 2 inserts
 SELECT :rowpatch_elapsed || 'step 2 of 9: public.m_city, 2 inserts' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- What these rows refer to must be there (m_city_country_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH others (row) AS MATERIALIZED (
+      SELECT concat('public.m_city ', concat('id=', want.k1), ' would refer to ', 'public.z_country code=', want.a1, ', which does not exist (m_city_country_fkey)')
+      FROM (VALUES ('3'::integer, 'at'::bpchar),
+      ('4', 'de')) AS want (k1, a1)
+      WHERE NOT EXISTS (SELECT FROM "public"."z_country" AS p WHERE p."code" = want.a1) AND NOT EXISTS (SELECT FROM "public"."m_city" AS t WHERE t."id" = want.k1))
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 INSERT INTO "public"."m_city" ("id", "country", "name") VALUES ('3', 'at', 'Wien') ON CONFLICT ("id") DO NOTHING;
 INSERT INTO "public"."m_city" ("id", "country", "name") VALUES ('4', 'de', 'Bonn') ON CONFLICT ("id") DO NOTHING;
 
 -- Step 3 of 9: public.a_address, 2 inserts
 SELECT :rowpatch_elapsed || 'step 3 of 9: public.a_address, 2 inserts' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- What these rows refer to must be there (a_address_city_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH others (row) AS MATERIALIZED (
+      SELECT concat('public.a_address ', concat('id=', want.k1), ' would refer to ', 'public.m_city id=', want.a1, ', which does not exist (a_address_city_fkey)')
+      FROM (VALUES ('3'::integer, '3'::integer),
+      ('4', '4')) AS want (k1, a1)
+      WHERE NOT EXISTS (SELECT FROM "public"."m_city" AS p WHERE p."id" = want.a1) AND NOT EXISTS (SELECT FROM "public"."a_address" AS t WHERE t."id" = want.k1))
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 INSERT INTO "public"."a_address" ("id", "city", "street") VALUES ('3', '3', 'Ring') ON CONFLICT ("id") DO NOTHING;
 INSERT INTO "public"."a_address" ("id", "city", "street") VALUES ('4', '4', 'Platz') ON CONFLICT ("id") DO NOTHING;
 
 -- Step 4 of 9: public.b_both, 2 inserts
 SELECT :rowpatch_elapsed || 'step 4 of 9: public.b_both, 2 inserts' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- What these rows refer to must be there (b_both_address_fkey, b_both_country_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH given AS (SELECT want.* FROM (VALUES ('1'::integer, 'de'::bpchar, '1'::integer, 'de'::bpchar),
+      ('3', 'at', '3', 'at')) AS want (k1, k2, a1, a2)),
+    others (row) AS MATERIALIZED (
+      SELECT concat('public.b_both ', concat('address=', want.k1, ', country=', want.k2), ' would refer to ', 'public.a_address id=', want.a1, ', which does not exist (b_both_address_fkey)')
+      FROM given AS want
+      WHERE NOT EXISTS (SELECT FROM "public"."a_address" AS p WHERE p."id" = want.a1) AND NOT EXISTS (SELECT FROM "public"."b_both" AS t WHERE t."address" = want.k1 AND t."country" = want.k2)
+      UNION ALL
+      SELECT concat('public.b_both ', concat('address=', want.k1, ', country=', want.k2), ' would refer to ', 'public.z_country code=', want.a2, ', which does not exist (b_both_country_fkey)')
+      FROM given AS want
+      WHERE NOT EXISTS (SELECT FROM "public"."z_country" AS p WHERE p."code" = want.a2) AND NOT EXISTS (SELECT FROM "public"."b_both" AS t WHERE t."address" = want.k1 AND t."country" = want.k2))
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 INSERT INTO "public"."b_both" ("address", "country") VALUES ('1', 'de') ON CONFLICT ("address", "country") DO NOTHING;
 INSERT INTO "public"."b_both" ("address", "country") VALUES ('3', 'at') ON CONFLICT ("address", "country") DO NOTHING;
 
 -- Step 5 of 9: public.a_address, 1 update
 SELECT :rowpatch_elapsed || 'step 5 of 9: public.a_address, 1 update' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- What these rows refer to must be there (a_address_city_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH others (row) AS MATERIALIZED (
+      SELECT concat('public.a_address ', concat('id=', want.k1), ' would refer to ', 'public.m_city id=', want.a1, ', which does not exist (a_address_city_fkey)')
+      FROM (VALUES ('1'::integer, '3'::integer)) AS want (k1, a1)
+      WHERE NOT EXISTS (SELECT FROM "public"."m_city" AS p WHERE p."id" = want.a1))
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 UPDATE "public"."a_address" SET "city" = '3' WHERE "id" = '1' AND "city" = '1';
 
 -- Step 6 of 9: public.b_both, 1 delete
@@ -278,14 +370,78 @@ DELETE FROM "public"."b_both" WHERE "address" = '2' AND "country" = 'de';
 
 -- Step 7 of 9: public.a_address, 1 delete
 SELECT :rowpatch_elapsed || 'step 7 of 9: public.a_address, 1 delete' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- Nothing else may refer to these rows (b_both_address_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH others (row) AS MATERIALIZED (
+      SELECT concat('public.a_address ', concat('id=', want.k1), ': public.b_both address=', c."address", ', country=', c."country", ' refers to it (b_both_address_fkey)')
+      FROM (VALUES ('2'::integer)) AS want (k1) JOIN "public"."b_both" AS c ON c."address" = want.k1)
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 DELETE FROM "public"."a_address" WHERE "id" = '2' AND "city" = '2' AND "street" = 'none';
 
 -- Step 8 of 9: public.m_city, 1 delete
 SELECT :rowpatch_elapsed || 'step 8 of 9: public.m_city, 1 delete' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- Nothing else may refer to these rows (a_address_city_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH others (row) AS MATERIALIZED (
+      SELECT concat('public.m_city ', concat('id=', want.k1), ': public.a_address id=', c."id", ' refers to it (a_address_city_fkey)')
+      FROM (VALUES ('2'::integer)) AS want (k1) JOIN "public"."a_address" AS c ON c."city" = want.k1)
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 DELETE FROM "public"."m_city" WHERE "id" = '2' AND "country" = 'xx' AND "name" = 'none';
 
 -- Step 9 of 9: public.z_country, 1 delete
 SELECT :rowpatch_elapsed || 'step 9 of 9: public.z_country, 1 delete' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- Nothing else may refer to these rows (b_both_country_fkey, m_city_country_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH given AS (SELECT want.* FROM (VALUES ('xx'::bpchar)) AS want (k1)),
+    others (row) AS MATERIALIZED (
+      SELECT concat('public.z_country ', concat('code=', want.k1), ': public.b_both address=', c."address", ', country=', c."country", ' refers to it (b_both_country_fkey)')
+      FROM given AS want JOIN "public"."b_both" AS c ON c."country" = want.k1
+      UNION ALL
+      SELECT concat('public.z_country ', concat('code=', want.k1), ': public.m_city id=', c."id", ' refers to it (m_city_country_fkey)')
+      FROM given AS want JOIN "public"."m_city" AS c ON c."country" = want.k1)
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 DELETE FROM "public"."z_country" WHERE "code" = 'xx' AND "name" = 'nowhere';
 
 SET CONSTRAINTS ALL IMMEDIATE;

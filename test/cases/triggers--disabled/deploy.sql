@@ -289,6 +289,28 @@ INSERT INTO "public"."doc" ("id", "v", "changed", "hits") VALUES ('4', 'd', '200
 
 -- Step 2 of 6: public.part, 2 inserts
 SELECT :rowpatch_elapsed || 'step 2 of 6: public.part, 2 inserts' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- What these rows refer to must be there (part_doc_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH others (row) AS MATERIALIZED (
+      SELECT concat('public.part ', concat('id=', want.k1), ' would refer to ', 'public.doc id=', want.a1, ', which does not exist (part_doc_fkey)')
+      FROM (VALUES ('3'::integer, '4'::integer),
+      ('12', '4')) AS want (k1, a1)
+      WHERE want.a1 IS NOT NULL AND NOT EXISTS (SELECT FROM "public"."doc" AS p WHERE p."id" = want.a1) AND NOT EXISTS (SELECT FROM "public"."part" AS t WHERE t."id" = want.k1))
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 INSERT INTO "public"."part" ("id", "doc", "v") VALUES ('3', '4', 'new') ON CONFLICT ("id") DO NOTHING;
 INSERT INTO "public"."part" ("id", "doc", "v") VALUES ('12', '4', 'new') ON CONFLICT ("id") DO NOTHING;
 
@@ -307,6 +329,26 @@ DELETE FROM "public"."part" WHERE "id" = '2' AND "doc" = '1' AND "v" = 'b';
 
 -- Step 6 of 6: public.doc, 1 delete
 SELECT :rowpatch_elapsed || 'step 6 of 6: public.doc, 1 delete' WHERE :rowpatch_wrote;
+\set SHOW_CONTEXT never
+-- Nothing else may refer to these rows (part_doc_fkey); PostgreSQL makes sure of it as it writes
+DO $foreign_keys$
+DECLARE
+  others text[];
+BEGIN
+  others := ARRAY(
+    WITH others (row) AS MATERIALIZED (
+      SELECT concat('public.doc ', concat('id=', want.k1), ': public.part id=', c."id", ' refers to it (part_doc_fkey)')
+      FROM (VALUES ('3'::integer)) AS want (k1) JOIN "public"."part" AS c ON c."doc" = want.k1)
+    SELECT row FROM others LIMIT 1000);
+  IF others <> '{}' THEN
+    RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
+        array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+END
+$foreign_keys$;
+\set SHOW_CONTEXT errors
 DELETE FROM "public"."doc" WHERE "id" = '3' AND "v" = 'c' AND "changed" = '2001-01-01 00:00:00+00' AND "hits" = '0';
 
 SET CONSTRAINTS ALL IMMEDIATE;
