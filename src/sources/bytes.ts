@@ -2,13 +2,15 @@
  * The bytes of a dump file, readable from any position, and a window that slides over them. Knows no dump format.
  */
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { ExpectedError } from "../errors.ts";
 
 /** Size of one read from a file. */
 export const CHUNK_BYTES = 262_144;
 /** Size of the first read: who wants a little from each of many places does not pay for more. */
 const FIRST_BYTES = 8_192;
+/** A file up to this size is read once: to ask for a little of it many times takes longer. */
+const WHOLE_BYTES = 8 * 1024 * 1024;
 
 /** The bytes of one file, or what a compressed file holds. */
 export interface Bytes {
@@ -41,12 +43,17 @@ export async function openFile(path: string): Promise<FileBytes> {
   });
   const { size } = await handle.stat();
   let closed = false;
+  const fromFile: Fetch = async (memory, position) => {
+    const { bytesRead } = await handle.read(memory, 0, memory.length, position);
+    return bytesRead;
+  };
+  const fetch = size > WHOLE_BYTES ? fromFile : fromMemory(size, fromFile);
   const read = (
     start: number,
     end: number = size,
     lent?: "lent",
   ): AsyncGenerator<Buffer, void, undefined> =>
-    readHandle({ handle, path, start, end: Math.min(end, size), lent: lent === "lent" });
+    readRange({ fetch, path, start, end: Math.min(end, size), lent: lent === "lent" });
   return {
     path,
     size,
@@ -73,8 +80,28 @@ export function fileError(path: string, doing: string, error: unknown): Expected
   return new ExpectedError({ code: "file_system", path, doing, reason }, { cause: error });
 }
 
-interface HandleRange {
-  readonly handle: FileHandle;
+/** Fills the memory from a position of the file; so many bytes are there, fewer only at its end. */
+type Fetch = (memory: Buffer, position: number) => Promise<number>;
+
+/** Reads the file when it is asked for the first time. */
+function fromMemory(size: number, fetch: Fetch): Fetch {
+  const readWhole = async (): Promise<Buffer> => {
+    const memory = Buffer.allocUnsafeSlow(size);
+    let filled = 0;
+    for (let count = 1; count > 0 && filled < size; filled += count) {
+      count = await fetch(memory.subarray(filled), filled);
+    }
+    return memory.subarray(0, filled);
+  };
+  let whole: Promise<Buffer> | undefined;
+  return async (memory, position) => {
+    whole ??= readWhole();
+    return (await whole).copy(memory, 0, position);
+  };
+}
+
+interface FileRange {
+  readonly fetch: Fetch;
   readonly path: string;
   readonly start: number;
   readonly end: number;
@@ -82,7 +109,7 @@ interface HandleRange {
 }
 
 /** Reads one chunk ahead, so that the disk works while the consumer does. */
-async function* readHandle(range: HandleRange): AsyncGenerator<Buffer, void, undefined> {
+async function* readRange(range: FileRange): AsyncGenerator<Buffer, void, undefined> {
   let position = range.start;
   let size = FIRST_BYTES;
   // One is used while the other one is filled.
@@ -117,13 +144,12 @@ async function* readHandle(range: HandleRange): AsyncGenerator<Buffer, void, und
 
 /** Fills the memory, or less of it where the file ends. */
 async function readChunk(
-  { handle, path }: HandleRange,
+  { fetch, path }: FileRange,
   position: number,
   memory: Buffer,
 ): Promise<Buffer> {
   try {
-    const { bytesRead } = await handle.read(memory, 0, memory.length, position);
-    return memory.subarray(0, bytesRead);
+    return memory.subarray(0, await fetch(memory, position));
   } catch (error) {
     throw fileError(path, "reading", error);
   }

@@ -20,6 +20,8 @@ export interface FieldReader {
   readonly int: () => number;
   /** A string's bytes, copied; undefined for NULL, which is not the empty string. */
   readonly text: () => Buffer | undefined;
+  /** The same for a string that nobody needs: whether it is one. */
+  readonly skip: () => boolean;
   readonly bytes: (length: number) => Buffer;
 }
 
@@ -66,39 +68,52 @@ interface ReaderPlace {
 }
 
 function fieldReader(place: ReaderPlace): FieldReader {
-  const bytes = (length: number): Buffer => {
+  /** Where so many bytes start. */
+  const pass = (length: number): number => {
     const { index } = place;
     if (index + length > place.bytes.length) throw SHORT;
     place.index += length;
-    return place.bytes.subarray(index, index + length);
+    return index;
   };
-  const byte = (): number => bytes(1)[0] ?? 0;
+  const bytes = (length: number): Buffer => {
+    const start = pass(length);
+    return place.bytes.subarray(start, start + length);
+  };
+  const stringLength = (): number => {
+    const length = reader.int();
+    if (length < -1 || length > MAX_ENTRY_BYTES) {
+      throw place.damage(`a string claims a length of ${length}`);
+    }
+    return length;
+  };
   const reader: FieldReader = {
     intSize: place.intSize,
-    byte,
+    byte: () => place.bytes[pass(1)] ?? 0,
     bytes,
     int: () => {
-      const negative = byte() !== 0;
-      const magnitude = littleEndian(bytes(reader.intSize));
+      const negative = reader.byte() !== 0;
+      const start = pass(reader.intSize);
+      const magnitude = littleEndian(place.bytes, start, start + reader.intSize);
       if (!Number.isSafeInteger(magnitude)) throw place.damage("a number is out of bounds");
       return negative ? 0 - magnitude : magnitude;
     },
     text: () => {
-      const length = reader.int();
-      if (length === -1) return;
-      if (length < 0 || length > MAX_ENTRY_BYTES) {
-        throw place.damage(`a string claims a length of ${length}`);
-      }
-      return Buffer.from(bytes(length));
+      const length = stringLength();
+      return length < 0 ? undefined : Buffer.from(bytes(length));
+    },
+    skip: () => {
+      const length = stringLength();
+      if (length > 0) pass(length);
+      return length >= 0;
     },
   };
   return reader;
 }
 
 /** A number, least significant byte first; not exact beyond 2^53. */
-export function littleEndian(bytes: Buffer): number {
+export function littleEndian(bytes: Buffer, start = 0, end: number = bytes.length): number {
   let value = 0;
-  for (let index = bytes.length - 1; index >= 0; index -= 1) {
+  for (let index = end - 1; index >= start; index -= 1) {
     value = value * 256 + (bytes[index] ?? 0);
   }
   return value;

@@ -99,21 +99,21 @@ function readEntry(reader: FieldReader, header: ArchiveHeader, custom: boolean):
   const text = (): Buffer => reader.text() ?? Buffer.alloc(0);
   const id = reader.int();
   const hadDumper = reader.int();
-  text(); // OID of the catalog
-  text(); // OID of the object
+  reader.skip(); // OID of the catalog
+  reader.skip(); // OID of the object
   const tag = text();
   const kind = text().toString("latin1");
   reader.int(); // section
   const definition = text();
-  text(); // DROP statement
+  reader.skip(); // DROP statement
   const copyStatement = reader.text();
   const schema = text();
-  text(); // tablespace
-  if (header.minor >= 14) text(); // table access method
+  reader.skip(); // tablespace
+  if (header.minor >= 14) reader.skip(); // table access method
   if (header.minor >= 16) reader.int(); // relkind
-  text(); // owner
-  text(); // WITH OIDS
-  while (reader.text() !== undefined); // ids of dependencies
+  reader.skip(); // owner
+  reader.skip(); // WITH OIDS
+  while (reader.skip()); // ids of dependencies
   const file = custom ? readOffset(reader, header.offSize) : text().toString("latin1");
   return { id, hadDumper, tag, kind, definition, copyStatement, schema, file };
 }
