@@ -4,15 +4,19 @@
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Case, type Context, compared, copyOut, expectCounts } from "./case.ts";
+import { type Case, type Context, compared, copyOut, expectCounts, type Result } from "./case.ts";
 import { edited, production } from "./data.ts";
 import { inTurns, middle, type Program, quotient, rowpatch, run } from "./measure.ts";
 
+interface Written {
+  readonly dump: string;
+  readonly local: string;
+  readonly out: string;
+  readonly flags?: readonly string[];
+}
+
 /** `rowpatch script` into `out`, which is made anew. */
-function writing(
-  { options, folder }: Context,
-  { dump, local, out }: { readonly dump: string; readonly local: string; readonly out: string },
-): Program {
+function writing({ options, folder }: Context, { dump, local, out, flags = [] }: Written): Program {
   const args = [
     "script",
     "--production",
@@ -23,6 +27,7 @@ function writing(
     out,
     "--force",
     "--json",
+    ...flags,
   ];
   return rowpatch({ program: options.program, folder }, args);
 }
@@ -47,6 +52,53 @@ const bundle: Case = {
     const result = await compared(own, base, { rounds, name, bound, memory: 300 });
     await rm(out, { recursive: true, force: true });
     return { results: [result], others: [] };
+  },
+};
+
+/** Text with all that some file escapes, bytea and jsonb of about so many bytes as text. */
+const LONG_VALUES = (
+  bytes: number,
+) => `CREATE TABLE document (id integer PRIMARY KEY, body text, file bytea, tree jsonb);
+CREATE FUNCTION words(seed integer) RETURNS text LANGUAGE sql AS $$ SELECT repeat(md5(seed::text) || E'\\n\\\\''"\u00e9', ${Math.ceil(bytes / 38)}) $$;
+INSERT INTO document SELECT n, words(n) FROM generate_series(1, 3) AS n;
+INSERT INTO document SELECT n, NULL, decode(repeat(md5(n::text), ${Math.ceil(bytes / 32)}), 'hex') FROM generate_series(4, 6) AS n;
+INSERT INTO document SELECT n, NULL, NULL, jsonb_build_object('words', words(n)) FROM generate_series(7, 9) AS n`;
+
+/** Of each type one value is changed, one is deleted, one stays, one is new. */
+const LONG_EDITS = [
+  "UPDATE document SET body = body || '.', file = file || '\\x00', tree = tree || '{\"more\": 1}' WHERE id IN (1, 4, 7)",
+  "DELETE FROM document WHERE id IN (2, 5, 8)",
+  "INSERT INTO document SELECT id + 10, body, file, tree FROM document WHERE id IN (3, 6, 9)",
+];
+
+const longValues: Case = {
+  letter: "l",
+  async run(context) {
+    const { data, folder, options } = context;
+    const bytes = Math.min(100_000_000, Math.max(1_000_000, options.rows * 20));
+    const megabytes = Math.round(bytes / 1e6);
+    const name = `long_${megabytes}`;
+    const url = await data.database(name, { statements: [LONG_VALUES(bytes)] });
+    const local = await data.database(`${name}_edited`, { template: name, statements: LONG_EDITS });
+    const dump = await data.dump(name, url);
+    const out = join(folder, "long");
+    const flags = ["--deletes", "apply"];
+    const results: Result[] = [];
+    for (const [kind, side] of [
+      ["dump vs live", dump],
+      ["live vs live", url],
+    ] as const) {
+      const own = {
+        name: "rowpatch",
+        before: () => rm(out, { recursive: true, force: true }),
+        stages: [[writing(context, { dump: side, local, out, flags })]],
+      };
+      const base = { name: "COPY", stages: [[copyOut(local, "document")]] };
+      const title = `9 changed values of ${megabytes} MB, ${kind}, whole bundle written`;
+      results.push(await compared(own, base, { rounds: options.rounds, name: title, memory: 600 }));
+    }
+    await rm(out, { recursive: true, force: true });
+    return { results, others: [] };
   },
 };
 
@@ -131,4 +183,4 @@ COMMIT;
   return path;
 }
 
-export const WRITE_CASES: readonly Case[] = [bundle, deploy];
+export const WRITE_CASES: readonly Case[] = [bundle, longValues, deploy];

@@ -42,6 +42,7 @@ export const USAGE = `npm run bench -- [--rows 5000000] [--rounds 5] [--cases a,
   d  two live databases                     i  the version, and a diff of 20 tables
   e  half of all rows changed, the bundle   j  deploy.sql of a fifth of the rows, against the hand-written way
   k  rehearsal of the bundle of a, against pg_restore
+  l  changed values of 100 MB (20 bytes a row of --rows), the bundle: how much memory it takes
 `;
 
 /** @throws if the flags mean nothing. */
@@ -51,7 +52,7 @@ export function readOptions(argv: readonly string[]): Options {
     options: {
       rows: { type: "string", default: "5000000" },
       rounds: { type: "string", default: "5" },
-      cases: { type: "string", default: "a,b,c,d,e,f,g,h,i,j,k" },
+      cases: { type: "string", default: "a,b,c,d,e,f,g,h,i,j,k,l" },
       data: { type: "string" },
       server: { type: "string" },
       large: { type: "boolean", default: false },
