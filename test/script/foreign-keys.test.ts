@@ -67,6 +67,38 @@ describe.skipIf(!hasServer)("checks of foreign keys", { timeout: 120_000 }, () =
     }
   });
 
+  test("a foreign key between columns of other collations or types is asked about as far as may be", async () => {
+    await using setting = await settingOf({
+      production: `CREATE TABLE p (code text COLLATE "C" PRIMARY KEY, n int UNIQUE, b bigint UNIQUE, t text UNIQUE);
+        INSERT INTO p SELECT 'c' || g, g, g, 't' || g FROM generate_series(1, 9) g;
+        CREATE TABLE now (id int PRIMARY KEY, code text COLLATE "POSIX" REFERENCES p);
+        CREATE TABLE late (id int PRIMARY KEY, code text COLLATE "POSIX" REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+        CREATE TABLE wide (id int PRIMARY KEY, n bigint REFERENCES p (n));
+        CREATE TABLE small (id int PRIMARY KEY, b smallint REFERENCES p (b));
+        CREATE TABLE padded (id int PRIMARY KEY, t varchar(9) REFERENCES p (t));
+        INSERT INTO now VALUES (1, 'c1'); INSERT INTO late VALUES (1, 'c1');`,
+      edits: `INSERT INTO now VALUES (2, 'c2'); INSERT INTO late VALUES (2, 'c2'); INSERT INTO wide VALUES (1, 3);
+        INSERT INTO small VALUES (1, 4); INSERT INTO padded VALUES (1, 't5'); DELETE FROM now WHERE id = 1; DELETE FROM late WHERE id = 1;
+        UPDATE p SET n = 11, b = 11, t = 't11' WHERE code = 'c9'; DELETE FROM p WHERE code = 'c1';`,
+    });
+    const { url } = setting.production;
+    const original = await rowsOf(url);
+    for (const script of ["preflight", "deploy", "verify", "revert"] as const)
+      expect(await psql(url, { file: setting.files.path(script) }), script).toMatchObject(DONE);
+    expect(await rowsOf(url)).toEqual(original);
+    for (const [since, row] of [
+      ["INSERT INTO wide VALUES (7, 1)", "public.p code=c1: public.wide id=7 refers to it"],
+      ["INSERT INTO small VALUES (7, 1)", "public.p code=c1: public.small id=7 refers to it"],
+      ["INSERT INTO padded VALUES (7, 't9')", "public.p code=c9: public.padded id=7 refers to it"],
+      ["DELETE FROM p WHERE n = 3", "public.wide id=1 would refer to public.p n=3, which"],
+      ["DELETE FROM p WHERE n = 5", "public.padded id=1 would refer to public.p t=t5, which"],
+    ] as const) {
+      await using copy = await driftedCopy(setting, since);
+      const { stderr } = await psql(copy.url, { file: setting.files.path("deploy") });
+      expect(stderr).toContain(row);
+    }
+  });
+
   test("a trigger that brings the parent of a row is left alone", async () => {
     const setup = `CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p);
       INSERT INTO p VALUES (1);

@@ -60,8 +60,7 @@ export const COUNTED_ROWS = 1000;
 
 /**
  * Refuses the rows that the queries find, under a comment that says what they ask. `given` is a list that they read under that name.
- * What the role may not read is left to PostgreSQL's own check, as is what happens between this one and the statement: nothing is
- * locked for it.
+ * What happens between this check and the statement is left to PostgreSQL's own: nothing is locked for it.
  */
 export function refusal(
   queries: readonly Query[],
@@ -93,7 +92,7 @@ BEGIN
     WITH ${list}${found}
     SELECT row FROM others LIMIT ${COUNTED_ROWS});
   ${lines(large.after)}${refuse(words)}
-EXCEPTION WHEN ${unreadable(queries.map(({ link }) => link))} THEN NULL; -- not readable here: left to PostgreSQL
+${LEFT_TO_POSTGRESQL}
 END`,
   );
   const names = [...new Set(queries.map(({ link }) => link.foreignKey.name))].join(", ");
@@ -116,12 +115,11 @@ export function refuse({ message, hint }: Words): Sql {
   END IF;`;
 }
 
-/** Of a foreign key that belongs to a single partition nobody has made sure that it is still there, nor its tables. */
-export function unreadable(links: readonly Link[]): Sql {
-  return links.some(({ isPart }) => isPart)
-    ? sql`insufficient_privilege OR undefined_table OR undefined_column`
-    : sql`insufficient_privilege`;
-}
+/**
+ * The end of a block: what cannot be asked is no reason to refuse. A role may not read those tables, collations may differ, and of a
+ * foreign key of a single partition nobody has made sure that its tables are still there.
+ */
+export const LEFT_TO_POSTGRESQL = sql`EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL`;
 
 /** Whether a foreign key that only a partition has, or that refers to one, is there still. */
 export function isThere({ child, foreignKey }: Link): Sql {

@@ -8,7 +8,7 @@ import { nameKey, quoteName } from "../../names.ts";
 import { asText, type ScriptColumn } from "../column.ts";
 import { ident, join, literal, type Sql, sql } from "../sql.ts";
 import { type ScriptTable, scriptColumn } from "../table.ts";
-import { isThere, unreadable } from "./block.ts";
+import { isThere, LEFT_TO_POSTGRESQL } from "./block.ts";
 import type { Link } from "./links.ts";
 
 /** A column that decides between partitions; its place in the changed columns, -1 where it is not compared. */
@@ -84,6 +84,6 @@ BEGIN
   IF told IS NULL THEN RETURN; END IF;
   EXECUTE concat(${routingQuery(bound)}, takes) INTO hits USING ${join(arrays, ", ")};
   ${finish}
-EXCEPTION WHEN ${unreadable([link])} THEN NULL; -- not readable here: left to PostgreSQL
+${LEFT_TO_POSTGRESQL}
 END`;
 }

@@ -273,7 +273,7 @@ BEGIN
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
 $foreign_keys$;
 \set SHOW_CONTEXT errors
@@ -300,7 +300,7 @@ BEGIN
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
 $foreign_keys$;
 \set SHOW_CONTEXT errors
@@ -332,7 +332,7 @@ BEGIN
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
 $foreign_keys$;
 \set SHOW_CONTEXT errors
@@ -358,7 +358,7 @@ BEGIN
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
 $foreign_keys$;
 \set SHOW_CONTEXT errors
@@ -386,7 +386,7 @@ BEGIN
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
 $foreign_keys$;
 \set SHOW_CONTEXT errors
@@ -410,7 +410,7 @@ BEGIN
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
 $foreign_keys$;
 \set SHOW_CONTEXT errors
@@ -438,7 +438,7 @@ BEGIN
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
       HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
   END IF;
-EXCEPTION WHEN insufficient_privilege THEN NULL; -- not readable here: left to PostgreSQL
+EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
 $foreign_keys$;
 \set SHOW_CONTEXT errors
