@@ -119,7 +119,7 @@ export function refuse({ message, hint }: Words): Sql {
  * The end of a block: what cannot be asked is no reason to refuse. A role may not read those tables, collations may differ, and of a
  * foreign key of a single partition nobody has made sure that its tables are still there.
  */
-export const LEFT_TO_POSTGRESQL = sql`EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL`;
+export const LEFT_TO_POSTGRESQL: Sql = sql`EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL`;
 
 /** Whether a foreign key that only a partition has, or that refers to one, is there still. */
 export function isThere({ child, foreignKey }: Link): Sql {
