@@ -25,6 +25,8 @@ test("the public API has these types", () => {
     "Failure",
     "Finding",
     "FindingFacts",
+    "LongText",
+    "LongTexts",
     "ProgressEvent",
     "Provenance",
     "QualifiedName",

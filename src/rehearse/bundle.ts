@@ -1,11 +1,11 @@
 /**
  * Reads a bundle: checks `MANIFEST`, then what changes.jsonl says. Writes nothing.
  */
+import { constants } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
-import { createInterface } from "node:readline";
+import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { CodecTable } from "../changeset/codec.ts";
 import type { SequenceTarget } from "../changeset/types.ts";
@@ -127,8 +127,27 @@ async function digestOf(path: string): Promise<string | undefined> {
   }
 }
 
-function linesOf(path: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+/** Lines end with LF. @throws ExpectedError `bundle` for one that is longer than a text can be */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of createReadStream(path, { encoding: "utf8" })) {
+    const lines = String(chunk).split("\n");
+    for (const [index, line] of lines.entries()) {
+      if (rest.length + line.length > constants.MAX_STRING_LENGTH) throw lineTooLong(path);
+      const whole = rest + line;
+      if (index === lines.length - 1) rest = whole;
+      else {
+        rest = "";
+        yield whole;
+      }
+    }
+  }
+  if (rest !== "") yield rest;
+}
+
+function lineTooLong(path: string): ExpectedError {
+  const limit = `a line of ${basename(path)} is longer than ${Math.floor(constants.MAX_STRING_LENGTH / 1e6)} MB`;
+  return noBundle(dirname(path), `${limit}; write the bundle without that row's table or column`);
 }
 
 async function firstLine(path: string): Promise<string> {

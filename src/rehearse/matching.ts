@@ -1,8 +1,9 @@
 /**
  * Whether the changes found are exactly those of the bundle: as multisets, whatever their order.
  */
+import { createHash } from "node:crypto";
 import { type CodecTable, encodeChange } from "../changeset/codec.ts";
-import type { Change, Datum } from "../compare/change.ts";
+import { type Change, type Datum, isLong, LONG_BYTES } from "../compare/change.ts";
 
 /** What is on one side only. */
 export interface Mismatch {
@@ -61,9 +62,38 @@ function mismatch(lines: ReadonlyMap<string, number>): Mismatch {
   return { count, examples: [...lines.keys()].slice(0, EXAMPLES) };
 }
 
-/** A change as a line that is the same for equal changes: without what other constraints made the comparison note. */
+/**
+ * A change as a line that is the same for equal changes: without what other constraints made the comparison note, and with digests in
+ * place of texts that a comparison keeps outside memory.
+ */
 export function comparableLine(table: CodecTable, change: Change): string {
-  return encodeChange(table, change.kind === "update" ? { ...change, context: new Map() } : change);
+  switch (change.kind) {
+    case "insert":
+      return encodeChange(table, { ...change, after: change.after.map(shortened) });
+    case "delete":
+      return encodeChange(table, { ...change, before: change.before.map(shortened) });
+    case "update": {
+      const before = change.before.map(shortened);
+      return encodeChange(table, {
+        ...change,
+        before,
+        after: change.after.map(shortened),
+        context: new Map(),
+      });
+    }
+  }
+}
+
+function shortened(value: Datum): Datum {
+  if (isLong(value)) return digestText(value.long.sha256);
+  if (typeof value !== "string" || value.length <= LONG_BYTES / 4) return value;
+  const bytes = Buffer.from(value);
+  if (bytes.length <= LONG_BYTES) return value;
+  return digestText(createHash("sha256").update(bytes).digest("hex"));
+}
+
+function digestText(sha256: string): string {
+  return `a long text, SHA-256 ${sha256}`;
 }
 
 /**

@@ -5,8 +5,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import { writeLong } from "../../src/changeset/codec.ts";
 import { escapeField } from "../../src/changeset/copy-field.ts";
 import { longMark, longTexts, withLongTexts } from "../../src/changeset/long-texts.ts";
-import { isLong, LONG_BYTES, type LongText } from "../../src/compare/change.ts";
+import { type Datum, isLong, LONG_BYTES, type LongText } from "../../src/compare/change.ts";
 import { longField } from "../../src/compare/long-fields.ts";
+import { comparableLine } from "../../src/rehearse/matching.ts";
 import { LONG_WRITERS, literal } from "../../src/script/sql.ts";
 import { createDatabase, hasServer } from "../support/postgres.ts";
 import { prove } from "../support/proof.ts";
@@ -55,6 +56,34 @@ describe("a long text", () => {
   test("is the same text exactly if its digest is", () => {
     expect(stored(PLAIN).long.sha256).toBe(stored(PLAIN).long.sha256);
     expect(stored(PLAIN).long.sha256).not.toBe(stored(`${PLAIN}.`).long.sha256);
+  });
+
+  test("matches the same text of a bundle, and no other one", () => {
+    const table = { table: inPublic("page"), columns: ["id", "body"], key: ["id"] };
+    const line = (body: Datum): string =>
+      comparableLine(table, { kind: "insert", key: ["1"], after: ["1", body] });
+    const text = "ä".repeat(LONG_BYTES);
+    expect(line(text)).toBe(line(stored(text)));
+    expect(line(`${text}.`)).not.toBe(line(stored(text)));
+    expect(line(text).length).toBeLessThan(300);
+  });
+
+  test("that PostgreSQL would not read in a statement is refused with table and size", async () => {
+    const place = { position: 0, bytes: 600_000_000 };
+    const unread = { ...texts, some: () => true, read: function* () {} };
+    stored("first");
+    const value = { long: { ...place, characters: 0, sha256: "" } };
+    const refused = async (mark: string) => {
+      const pieces = async function* () {
+        yield mark;
+      };
+      for await (const _ of withLongTexts(pieces(), unread, LONG_WRITERS));
+    };
+    await expect(refused(longMark(value, "literal"))).rejects.toMatchObject({
+      failure: { code: "row_too_large", table: inPublic("page"), for: "script" },
+      message: expect.stringMatching(/public\.page .*600 MB.*--ignore-column.*--exclude/),
+    });
+    await refused(longMark(value, "copy"));
   });
 
   const fields = { putAside, canonical: [undefined], kept: new Set<number>() };
