@@ -154,6 +154,14 @@ describe.skipIf(!hasServer).concurrent("long values of every form", { timeout: 1
     await prove({ production, local, files, options });
   });
 
+  test("are recognised under a new key", async () => {
+    await using production = await createDatabase(PAGES);
+    await using local = await createDatabase(`${PAGES} UPDATE page SET id = 9 WHERE id = 1;`);
+    const sides = { production: production.url, local: local.url };
+    await using files = await scriptsOf(sides, { deletes: "withhold" });
+    expect(files.found.findings).toContain("keys_changed");
+  });
+
   test("of a table without a key are withheld", async () => {
     const keyless = (text: string) => text.replace("PRIMARY KEY", "");
     await using production = await createDatabase(keyless(PAGES));

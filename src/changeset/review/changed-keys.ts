@@ -2,7 +2,7 @@
  * Rows whose key was changed: an insert and a delete to a comparison. Where deletes are withheld, both would be there.
  */
 import { createHash } from "node:crypto";
-import type { Change } from "../../compare/change.ts";
+import { type Change, isLong } from "../../compare/change.ts";
 import { type Finding, finding } from "../../findings.ts";
 import type { ChangedTable, Changeset } from "../types.ts";
 
@@ -56,7 +56,11 @@ function printOf(
   positions: readonly number[],
 ): string | undefined {
   const row = change.kind === "insert" ? change.after : change.before;
-  const values = positions.map((at) => row[at] ?? null);
+  const values = positions.map((at) => {
+    const value = row[at] ?? null;
+    // The same text lies elsewhere in each row.
+    return isLong(value) ? { sha256: value.long.sha256 } : value;
+  });
   if (values.every((value) => value === null)) return undefined;
   return createHash("sha256").update(JSON.stringify(values)).digest("binary");
 }
