@@ -2,7 +2,9 @@
  * PostgreSQL's own parser, compiled to WebAssembly: the only importer of libpg-query.
  * Knows trees, tokens and their UTF-8 byte offsets; nothing of catalogs.
  */
-import { loadModule, type Node, parseSync, type ScanToken, scanSync } from "libpg-query";
+import { createRequire } from "node:module";
+import { setFlagsFromString } from "node:v8";
+import type { Node, ScanToken } from "libpg-query";
 
 export type {
   AlterTableCmd,
@@ -20,12 +22,39 @@ export type {
   TypeName,
 } from "libpg-query";
 
+/**
+ * V8 optimizes a function after so many bytes of its code were run, by its major version; others are left alone. One of the parser's
+ * is so large that a few statements are enough: to optimize it takes longer than to compare small databases, and 50 MB of memory,
+ * and a process does not end before that.
+ */
+const USUAL_BUDGETS: ReadonlyMap<string | undefined, number> = new Map([
+  ["11", 1_800_000],
+  ["12", 13_000_000],
+  ["13", 13_000_000],
+  ["14", 13_000_000],
+]);
+const LARGEST_BUDGET = 2_147_483_647;
+
+const usualBudget = USUAL_BUDGETS.get(process.versions.v8.split(".")[0]);
+
+/** The budget of modules that are compiled from now on. */
+function setBudget(bytes: number): void {
+  if (usualBudget !== undefined) setFlagsFromString(`--wasm-tiering-budget=${bytes}`);
+}
+
+setBudget(LARGEST_BUDGET);
+const library: typeof import("libpg-query") = createRequire(import.meta.url)("libpg-query");
+const { parseSync, scanSync } = library;
+const loaded = library.loadModule().finally(() => setBudget(usualBudget ?? LARGEST_BUDGET));
+// Who asks for it is told.
+loaded.catch(() => undefined);
+
 /** One token: its text, and its place in UTF-8 bytes. Comments are left out. */
 export type Token = Pick<ScanToken, "start" | "end" | "text">;
 
 /** Loads the parser; the other functions of this file work after that. Harmless when called twice. */
 export async function loadParser(): Promise<void> {
-  await loadModule();
+  await loaded;
 }
 
 /**
