@@ -14,8 +14,9 @@ import type { DatabaseSource, Source } from "../sources/source.ts";
 
 type Key = readonly Datum[];
 
-/** Keys asked about at a time. */
-const BATCH = 20_000;
+/** Keys of one side asked about at a time, and about their bytes: every batch of one side is held against every one of the other. */
+const BATCH = 250_000;
+const BYTES = 16 * 1024 * 1024;
 
 /** Changes whose keys only PostgreSQL can compare, and what became of them. */
 export interface DecidedKeys {
@@ -104,17 +105,34 @@ async function sameKeys(
   );
   const query = `SELECT d.ordinality, i.ordinality FROM ${typedRows(pair, columns, 1)} AS d JOIN ${typedRows(pair, columns, 1 + columns.length)} AS i ON ${same.join(" AND ")}`;
   const found: (readonly [number, number])[] = [];
-  for (let d = 0; d < keys.deletes.length; d += BATCH) {
-    for (let i = 0; i < keys.inserts.length; i += BATCH) {
-      const sides = [keys.deletes.slice(d, d + BATCH), keys.inserts.slice(i, i + BATCH)];
+  for (const d of batches(keys.deletes)) {
+    for (const i of batches(keys.inserts)) {
+      const sides = [keys.deletes.slice(d.start, d.end), keys.inserts.slice(i.start, i.end)];
       const parameters = sides.flatMap((side) =>
         columns.map((_, n) => textArray(side.map((key) => key[n] ?? null))),
       );
       for (const [left, right] of await server.query(query, parameters))
-        found.push([d + Number(left) - 1, i + Number(right) - 1]);
+        found.push([d.start + Number(left) - 1, i.start + Number(right) - 1]);
     }
   }
   return found;
+}
+
+/** Ranges of keys that are asked about together. */
+function* batches(
+  keys: readonly Key[],
+): Generator<{ readonly start: number; readonly end: number }> {
+  let start = 0;
+  let bytes = 0;
+  for (const [n, key] of keys.entries()) {
+    if (n > start && (n - start >= BATCH || bytes > BYTES)) {
+      yield { start, end: n };
+      start = n;
+      bytes = 0;
+    }
+    for (const value of key) bytes += typeof value === "string" ? value.length : 0;
+  }
+  if (start < keys.length) yield { start, end: keys.length };
 }
 
 /** Rows of typed keys. The empty read of the table gives them the columns' collations, and thereby the `=` of their index. */
