@@ -49,13 +49,15 @@ export function concerns(change: Change, { involved }: UniqueRule): boolean {
 /** What the row has in the index; undefined where it conflicts with nothing. */
 export function valueIn(
   change: Change,
-  { compared, condition, spelling, nullsFree }: UniqueRule,
+  { compared, condition, spelling, nullsFree, freedByNull, freedByEmpty }: UniqueRule,
   side: (change: Change, position: number) => Datum | undefined,
 ): string | undefined {
   if (condition) {
     const asked = side(change, condition.position);
     if (asked !== undefined && (asked === null) !== condition.isNull) return undefined;
   }
+  if (freedByNull.some((position) => side(change, position) === null)) return undefined;
+  if (freedByEmpty.some((position) => side(change, position) === "empty")) return undefined;
   if (compared.length === 0) return "";
   const values = compared.map((position, n) => {
     const value = side(change, position);

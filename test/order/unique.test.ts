@@ -107,6 +107,20 @@ describe("uniqueReleases", () => {
     ];
   }
 
+  const ranges: [string, string | null, string | null, string[]][] = [
+    ["an empty one before", "empty", "[1,5)", []],
+    ["an empty one after", "[1,5)", "empty", []],
+    ["NULL before", null, "[1,5)", []],
+    ["NULL after", "[1,5)", null, []],
+    ["another one", "[1,3)", "[1,5)", ['early ["1"]']],
+  ];
+  test.each(ranges)("ranges that must not overlap: %s", async (_name, before, after, expected) => {
+    const exclusion = "ALTER TABLE ONLY public.t ADD CONSTRAINT x EXCLUDE USING gist (r WITH &&);";
+    const holding = (id: string, range: string | null): Row => [...row(id, {}).slice(0, 5), range];
+    const found = await released(exclusion, [holding("1", before)], [holding("2", after)]);
+    expect(found).toEqual(expected);
+  });
+
   const PARENT = `CREATE TABLE public.p (id integer NOT NULL, a text NOT NULL);
 ALTER TABLE ONLY public.p ADD CONSTRAINT p_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.p ADD CONSTRAINT p_a UNIQUE (a);
