@@ -184,7 +184,7 @@ function startPairing<T>(shared: Shared<T>, streams: LineStreams, level: number)
   const memoryBudget = level < LEVELS ? options.memoryBudget : Number.POSITIVE_INFINITY;
   const race = startRace(production, local);
   const search = createSearch();
-  const room = { memoryBudget, spill: undefined, scatter: 0 };
+  const room = { memoryBudget, spill: undefined, spillsLong: level === 0, scatter: 0 };
   return { production, local, results, batch, ...room, race, search };
 }
 

@@ -57,6 +57,8 @@ export interface Pairing<T> {
   readonly memoryBudget: number;
   /** Where lines went that were taken out of memory: a line not found there may still have a counterpart. */
   spill: Spill | undefined;
+  /** Whether long lines go there instead of waiting in memory. Those of one partition do not: they would go from level to level. */
+  readonly spillsLong: boolean;
   /** Bytes of lines that go there as they come, without being looked up and set aside. */
   scatter: number;
   readonly race: Race;
@@ -82,7 +84,11 @@ export function advance<T>(pairing: Pairing<T>): Stop {
     if (matchHead(pairing, production, local) || matchHead(pairing, local, production)) {
       if (isFull(batch)) return "output";
     } else {
-      if (!both || !matchHeads(pairing)) setAside(pairing);
+      if (!both || !matchHeads(pairing)) {
+        // Before it is copied: what is so long goes out as it lies.
+        if (!pairing.spill && isTooLong(pairing, nextAside(pairing.race))) return "memory";
+        setAside(pairing);
+      }
       if (isFull(batch)) return "output";
       if (isOverBudget(pairing)) return "memory";
     }
@@ -162,8 +168,7 @@ function setAside<T>(pairing: Pairing<T>): void {
   if (findHead(search, side, side)) {
     if (results.counted) countAgain(side.pending, search.slot);
     else results.duplicate(side.name, headLine(side));
-  } else if (pairing.spill && (!hasLine(otherOf(race, side)) || isQueued(pairing.spill, race))) {
-    // The other stream has ended, so that only what was spilled can match; or its line is expected there, too.
+  } else if (pairing.spill && isForSpill(pairing, pairing.spill, side)) {
     spillHead(pairing.spill, side);
   } else if (!results.counted && !hasLine(otherOf(race, side))) {
     // Nor was anything spilled.
@@ -174,6 +179,23 @@ function setAside<T>(pairing: Pairing<T>): void {
   }
   moveTo(side, side.headEnd + 1);
   noteAside(race, side);
+}
+
+/** The other stream has ended, so that only what was spilled can match; or its line is expected there, too; or it takes too much memory. */
+function isForSpill<T>(pairing: Pairing<T>, spill: Spill, side: Side): boolean {
+  const { race } = pairing;
+  return !hasLine(otherOf(race, side)) || isQueued(spill, race) || isTooLong(pairing, side);
+}
+
+/** Lines of so many bytes do not wait in memory, or of more where there is plenty. */
+const LONG_LINE = 4 * 1024 * 1024;
+const LONG_SHARE = 1 / 16;
+
+/** Whether the side's next line, whose key has been taken, is not to wait in memory. Not where the other stream has ended: then it need not wait. */
+function isTooLong<T>({ memoryBudget, race, spillsLong }: Pairing<T>, side: Side): boolean {
+  const length = side.headEnd - side.position;
+  if (!spillsLong || length <= LONG_LINE || length <= memoryBudget * LONG_SHARE) return false;
+  return hasLine(otherOf(race, side));
 }
 
 /** Whether lines whose counterparts are far away go out at once, in the order in which they come. */

@@ -164,6 +164,32 @@ describe("lifetimes", () => {
     await expect(readAll(streams, 0, controller.signal)).rejects.toThrow("interrupted");
   });
 
+  test("lines of megabytes do not wait in memory, and find each other", async () => {
+    const body = "m".repeat(5_000_000);
+    const line = (id: number, end = ""): string => `${id}\t${body}${end}`;
+    const production = [line(1), line(2), line(3), "4\tshort", line(5)];
+    const local = [line(3), "4\tshort", line(2, "!"), line(6), line(1)];
+    const one = () => 1;
+    const memoryBudget = 64_000_000;
+    const run = { production, local, productionChunk: one, localChunk: one, memoryBudget };
+    const short = (pair: string): string => pair.replaceAll(body, "");
+    const { pairs, duplicates, spills } = await align(run);
+    expect(pairs.map(short)).toEqual(["2\t|2\t!", "5\t|", "|6\t"]);
+    expect(duplicates).toEqual([]);
+    expect(spills).toMatchObject({ made: 1, open: 0 });
+    const { surplus } = await alignCounted(run);
+    expect(
+      Object.entries(surplus)
+        .map(([text, times]) => [short(text), times])
+        .sort(),
+    ).toEqual([
+      ["2\t!", 1],
+      ["2\t", -1],
+      ["5\t", -1],
+      ["6\t", 1],
+    ]);
+  });
+
   test("a chunk that does not end with LF is a fault, not a row", async () => {
     async function* torn() {
       yield Buffer.from("1\ta\n2");
