@@ -34,7 +34,8 @@ beforeAll(() => {
   const build = ["-p", pathOf("src"), "--outDir", installed.at("dist")];
   const quick = ["--declaration", "false", "--isolatedDeclarations", "false"];
   execFileSync(pathOf("node_modules/.bin/tsc"), [...build, ...quick]);
-  execFileSync(process.execPath, [pathOf("scripts/bundle.js"), installed.at("dist")]);
+  const bundler = ["-c", pathOf("rolldown.config.js"), "--log-level", "silent"];
+  execFileSync(pathOf("node_modules/.bin/rolldown"), bundler, { cwd: installed.at(".") });
 });
 afterAll(() => installed.remove());
 

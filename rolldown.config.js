@@ -4,9 +4,9 @@
  */
 import { readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import { build } from "rolldown";
+import { defineConfig } from "rolldown";
 
-const dist = resolve(process.argv[2] ?? "dist");
+const dist = resolve("dist");
 const folder = resolve(dist, "bundle");
 
 const COMMON = /^(?:names|errors|outputs\/file-errors|cli\/(?:exit|version|io))\.js$/;
@@ -36,7 +36,7 @@ const inPlace = {
   },
 };
 
-await build({
+export default defineConfig({
   input: { main: resolve(dist, "cli/main.js") },
   platform: "node",
   // Packages stay packages.
