@@ -34,8 +34,7 @@ beforeAll(() => {
   const build = ["-p", pathOf("src"), "--outDir", installed.at("dist")];
   const quick = ["--declaration", "false", "--isolatedDeclarations", "false"];
   execFileSync(pathOf("node_modules/.bin/tsc"), [...build, ...quick]);
-  const bundler = ["-c", pathOf("rolldown.config.js"), "--log-level", "silent"];
-  execFileSync(pathOf("node_modules/.bin/rolldown"), bundler, { cwd: installed.at(".") });
+  execFileSync(process.execPath, [pathOf("bundle.js")], { cwd: installed.at(".") });
 });
 afterAll(() => installed.remove());
 

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import { defineConfig } from "rolldown";
+import { build } from "rolldown";
 
 const dist = resolve("dist");
 const folder = resolve(dist, "bundle");
@@ -36,7 +36,7 @@ const inPlace = {
   },
 };
 
-export default defineConfig({
+await build({
   input: { main: resolve(dist, "cli/main.js") },
   platform: "node",
   // Packages stay packages.
