@@ -251,7 +251,7 @@ function describe(facts: FindingFacts): string {
     case "row_security":
       return `table ${formatName(facts.table)} has row security; the script must run as a role that bypasses it, else it stops`;
     case "unique_value_moves":
-      return `table ${formatName(facts.table)}: ${plural(facts.values, "value")} of unique ${formatIdentifier(facts.index)} ${facts.values === 1 ? "moves" : "move"} from one row to another and cannot be parked meanwhile (NOT NULL, checked, or referenced); make the constraint deferrable or leave the table out with --exclude`;
+      return `table ${formatName(facts.table)}: ${plural(facts.values, "value")} of unique ${formatIdentifier(facts.index)} ${facts.values === 1 ? "moves" : "move"} from one row to another and cannot be parked meanwhile (NOT NULL, checked, or referenced); make the constraint deferrable, which PostgreSQL allows where no foreign key refers to it, or leave the table out with --exclude`;
     case "unique_order_unknown":
       return `table ${formatName(facts.table)}: ${plural(facts.values, "row changes", "rows change")} columns of ${formatIdentifier(facts.index)}, whose conflicts only PostgreSQL can tell; if they conflict on the way, the script stops and changes nothing`;
     case "reference_moves":

@@ -24,16 +24,16 @@ const ADDED_LATER: readonly string[] = ["rehearsal.json"];
  * Refuses early what `writeFolder` would refuse late: a place that is taken. A bundle that a killed run had moved out of its place
  * is back in it.
  *
- * @throws ExpectedError `output_exists`; with `force` only if something other than a bundle lies there: `output_foreign`.
+ * @throws ExpectedError `output_exists`; with `force`, or for a file, only if something other than a bundle lies there: `output_foreign`.
  */
 export async function checkFree({ path, force }: Place): Promise<void> {
   await settleFormer(resolve(path));
   const entries = await entriesOf(path);
   if (entries === undefined) return;
-  if (!force) throw new ExpectedError({ code: "output_exists", path });
   if (entries === "not a folder") {
     throw new ExpectedError({ code: "output_foreign", path, names: [basename(path)] });
   }
+  if (!force) throw new ExpectedError({ code: "output_exists", path });
   const listed = entries.includes(MANIFEST) ? await manifestNames(join(path, MANIFEST)) : [];
   const own = new Set([MANIFEST, ...ADDED_LATER, ...listed]);
   const names = entries.filter((name) => !own.has(name)).sort();

@@ -2,7 +2,8 @@
  * Puts the evidence into the bundle: `rehearsal.json`, the section of the reports, and a `MANIFEST` that lists them.
  */
 import { createHash } from "node:crypto";
-import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, open, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { compareText } from "../names.ts";
 import { guardFiles } from "../outputs/file-errors.ts";
@@ -20,6 +21,13 @@ const REPORTS = [
 const PARTIAL = ".rowpatch-partial-";
 
 const EVIDENCE = "rehearsal.json";
+
+/** Refuses early what `writeEvidence` would refuse after the whole rehearsal; who opens the bundle tells that it is missing. @throws ExpectedError `file_system` */
+export async function demandWritable(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  // Permissions alone do not tell: file systems may be read-only, or their own.
+  await guardFiles("writing", folder, async () => rmdir(await mkdtemp(join(folder, PARTIAL))));
+}
 
 /**
  * Renews the bundle. Evidence of the production that it was made from is kept where this is of another one. Everything is on disk

@@ -181,9 +181,9 @@ const DRIFT = {
 /** Where other rows are in the way. */
 const RELATED = {
   deploy:
-    "Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.",
+    "Nothing was changed. Others have added, changed or removed rows since the comparison: these, or rows that should have changed before them; preflight.sql shows every row.",
   revert:
-    "Nothing was changed. Others have added, changed or removed rows since the deploy; decide by hand what should become of them.",
+    "Nothing was changed. Others have added, changed or removed rows since the deploy: these, or rows that should have changed before them; verify.sql names what is not as deployed. Decide by hand what should become of them.",
 } as const;
 
 /** Whether triggers do something before such rows are written. */

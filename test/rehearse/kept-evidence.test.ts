@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Evidence } from "../../src/rehearse/evidence.ts";
 import { addEvidence, type KeptEvidence, parseEvidence } from "../../src/rehearse/kept-evidence.ts";
 import { withHtmlSection, withMarkdownSection } from "../../src/rehearse/report-section.ts";
+import { demandWritable } from "../../src/rehearse/write-evidence.ts";
 import type { Provenance } from "../../src/sources/source.ts";
 
 const dump = (display: string, sha256: string): Provenance => ({
@@ -116,4 +117,12 @@ describe("evidence of one more rehearsal", () => {
     expect(html).toContain("<pre>5 rows &lt;drifted&gt;</pre>");
     expect(withHtmlSection(html, passed)).not.toContain("another production");
   });
+});
+
+test("a bundle that takes no evidence is refused before the rehearsal", async () => {
+  // Nobody makes files there, whatever the permissions say.
+  await expect(demandWritable("/proc")).rejects.toMatchObject({
+    failure: { code: "file_system", path: "/proc" },
+  });
+  await demandWritable("/gone");
 });

@@ -17,10 +17,11 @@ const MEMORY = 256 * 1024 ** 2;
 export async function runRehearse(bundle: string, flags: RawSettings, io: Io): Promise<Outcome> {
   const settings = settingsOf(flags);
   const paint = painter(io.stdout, io, flags["color"] !== false);
-  const [{ rehearse }, { writeEvidence }] = await Promise.all([
+  const [{ rehearse }, { demandWritable, writeEvidence }] = await Promise.all([
     import("../../rehearse/rehearse.ts"),
     import("../../rehearse/write-evidence.ts"),
   ]);
+  await demandWritable(bundle);
   const { evidence, kept } = await rehearse({
     ...settings,
     bundle,

@@ -271,7 +271,7 @@ BEGIN
   IF others <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
-      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison: these, or rows that should have changed before them; preflight.sql shows every row.';
   END IF;
 EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
@@ -298,7 +298,7 @@ BEGIN
   IF others <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
-      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison: these, or rows that should have changed before them; preflight.sql shows every row.';
   END IF;
 EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
@@ -330,7 +330,7 @@ BEGIN
   IF others <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
-      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison: these, or rows that should have changed before them; preflight.sql shows every row.';
   END IF;
 EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
@@ -356,7 +356,7 @@ BEGIN
   IF others <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
-      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison: these, or rows that should have changed before them; preflight.sql shows every row.';
   END IF;
 EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
@@ -384,7 +384,7 @@ BEGIN
   IF others <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
-      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison: these, or rows that should have changed before them; preflight.sql shows every row.';
   END IF;
 EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
@@ -408,7 +408,7 @@ BEGIN
   IF others <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
-      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison: these, or rows that should have changed before them; preflight.sql shows every row.';
   END IF;
 EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
@@ -436,7 +436,7 @@ BEGIN
   IF others <> '{}' THEN
     RAISE EXCEPTION USING MESSAGE = concat('production is not as reviewed, ', cardinality(others), CASE cardinality(others) WHEN 1 THEN ' row' WHEN 1000 THEN ' rows or more' ELSE ' rows' END, E':\n  ',
         array_to_string(others[:50], E'\n  '), E'\n  and ' || nullif(greatest(cardinality(others) - 50, 0), 0) || ' more'),
-      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison; preflight.sql shows every row.';
+      HINT = 'Nothing was changed. Others have added, changed or removed rows since the comparison: these, or rows that should have changed before them; preflight.sql shows every row.';
   END IF;
 EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NULL; -- cannot be asked here: left to PostgreSQL
 END
