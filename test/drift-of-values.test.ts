@@ -41,7 +41,7 @@ describe
       const file = setting.files.path("preflight");
       expect(await psql(fine.url, { file })).toMatchObject({ exitCode: 0, stderr: "" });
       await using copy = await driftedCopy(setting, `INSERT INTO ${table} VALUES (9, '${table}')`);
-      const said = `\\| update *\\| drifted *\\| a row of public\\.${table} refers to it \\(${table}_code_fkey, ON UPDATE`;
+      const said = `\\| update *\\| obstacle *\\| a row of public\\.${table} refers to it \\(${table}_code_fkey, ON UPDATE`;
       await expectRefusal(copy.url, setting.files, { preflight: new RegExp(said), deploy });
     });
 

@@ -63,28 +63,28 @@ describe
       {
         name: "a unique value to be inserted is taken",
         sql: "INSERT INTO question VALUES (77, 'ninth', 'x', NULL, NULL)",
-        preflight: /public\.question *\| id=9 *\| unique value *\| drifted *\| another row holds/,
+        preflight: /public\.question *\| id=9 *\| unique value *\| obstacle *\| another row holds/,
         deploy: /question_slug_key.*\n.*\(slug\)=\(ninth\)/,
       },
       {
         name: "a deleted row has a new child, which a cascade would take along",
         sql: "INSERT INTO choice VALUES (77, 2, 'new', 1)",
         preflight:
-          /public\.question *\| id=2 *\| delete *\| drifted *\| a row of public\.choice refers to it/,
+          /public\.question *\| id=2 *\| delete *\| obstacle *\| a row of public\.choice refers to it/,
         deploy: /not as reviewed, 1 row:\n {2}public\.question id=2\n/,
       },
       {
         name: "a deleted row has a new child, whose reference would be set to NULL",
         sql: "INSERT INTO note VALUES (77, 2, 'new')",
         preflight:
-          /public\.question *\| id=2 *\| delete *\| drifted *\| a row of public\.note refers to it/,
+          /public\.question *\| id=2 *\| delete *\| obstacle *\| a row of public\.note refers to it/,
         deploy: /not as reviewed, 1 row:\n {2}public\.question id=2\n/,
       },
       {
         name: "a deleted row has a new child, which keeps it",
         sql: "INSERT INTO plain VALUES (77, 2, 'new')",
         preflight:
-          /public\.question *\| id=2 *\| delete *\| drifted *\| a row of public\.plain refers to it/,
+          /public\.question *\| id=2 *\| delete *\| obstacle *\| a row of public\.plain refers to it/,
         deploy:
           /not as reviewed, 1 row:\n {2}public\.question id=2: public\.plain id=77 refers to it \(plain_question_fkey\)\n/,
       },
@@ -92,14 +92,14 @@ describe
         name: "the parent of a row to be inserted is gone",
         sql: "DELETE FROM question WHERE id = 3",
         preflight:
-          /public\.choice *\| id=10 *\| reference *\| drifted *\| refers to a row of public\.question that does not exist/,
+          /public\.choice *\| id=10 *\| reference *\| obstacle *\| refers to a row of public\.question that does not exist/,
         deploy:
           /not as reviewed, 1 row:\n {2}public\.choice id=10 would refer to public\.question id=3, which does not exist \(choice_question_fkey\)\n/,
       },
       {
         name: "the parent of a row under a deferred foreign key is gone",
         sql: "DELETE FROM question WHERE id = 3; INSERT INTO choice VALUES (10, 4, 'new', 0)",
-        preflight: /public\.later *\| id=1 *\| reference *\| drifted/,
+        preflight: /public\.later *\| id=1 *\| reference *\| obstacle/,
         deploy: /public\.later id=1 would refer to public\.question id=3, which does not exist/,
       },
       {

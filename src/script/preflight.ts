@@ -22,7 +22,7 @@ export function preflightCheck(rows: RowSet, from: Sql): Sql {
 
 /**
  * A DO body that counts the states of `rows` (tbl, key, change, state, detail) and lists those that are not pending. Other rows that
- * stand in the way of a change, and rows without a place, are counted for themselves: the change has its own state.
+ * stand in the way of a change (state `obstacle`), and rows without a place, are counted for themselves: the change has its own state.
  */
 export function collect(rows: Sql, counted: "drifted" | "obstacles" | "unplaced" = "drifted"): Sql {
   const counter = literal(`rowpatch.${counted}`);

@@ -73,7 +73,7 @@ export async function* childrenNew(
     );
     return check(
       table,
-      sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, ${literal(kind)} AS change, 'drifted' AS state, ${detail} AS detail
+      sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, ${literal(kind)} AS change, 'obstacle' AS state, ${detail} AS detail
     FROM ${wantedRows(table, columns, parents)} WHERE EXISTS (SELECT FROM ${ownRows(context.catalog, child)} AS t WHERE ${matches(columns)}${excluded})${whole ? sql`` : standing}`,
     );
   };

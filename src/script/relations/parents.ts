@@ -65,7 +65,7 @@ function ofTable({ catalog }: Context, { rows, from }: Asked, link: Link): Sql |
   const { table } = rows;
   return check(
     table,
-    sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, 'reference' AS change, 'drifted' AS state, ${detailOf(link)} AS detail
+    sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, 'reference' AS change, 'obstacle' AS state, ${detailOf(link)} AS detail
     FROM ${missing.source} WHERE ${missing.condition}`,
   );
 }
@@ -76,7 +76,7 @@ function ofPartition({ catalog }: Context, { rows, from }: Asked, link: Link): S
   const missing = missingParents(catalog, { rows, from, isNew: false }, link, bound);
   // Where a deciding column is not compared, nobody knows to what an inserted row is defaulted.
   if (!missing || bound.some(({ position }) => position < 0)) return undefined;
-  const found = sql`SELECT ${literal(table.label)} AS tbl, told[hit] AS key, 'reference' AS change, 'drifted' AS state, ${detailOf(link)} AS detail FROM unnest(hits) AS hit`;
+  const found = sql`SELECT ${literal(table.label)} AS tbl, told[hit] AS key, 'reference' AS change, 'obstacle' AS state, ${detailOf(link)} AS detail FROM unnest(hits) AS hit`;
   const body = routed({
     link,
     bound,

@@ -45,7 +45,7 @@ export async function* valuesTaken(
     const detail = literal(`another row holds its value of ${index}`);
     return check(
       table,
-      sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, 'unique value' AS change, 'drifted' AS state, ${detail} AS detail
+      sql`SELECT ${literal(table.label)} AS tbl, ${keyLabel(table)} AS key, 'unique value' AS change, 'obstacle' AS state, ${detail} AS detail
     FROM ${wantedRows(table, columns, taken)} WHERE EXISTS (SELECT FROM ${table.target} AS t WHERE ${matches(columns)} AND NOT (${sameKey({ table })})${excluded})`,
     );
   };
