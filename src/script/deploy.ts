@@ -186,12 +186,10 @@ const RELATED = {
     "Nothing was changed. Others have added, changed or removed rows since the deploy: these, or rows that should have changed before them; verify.sql names what is not as deployed. Decide by hand what should become of them.",
 } as const;
 
-/** Whether triggers do something before such rows are written. */
+/** Whether triggers do something when such rows are written. Those that fire afterwards may have names before those of foreign keys. */
 function preparedBy(triggers: readonly FiringTrigger[], kind: StepKind): boolean {
   const event = kind === "release" ? "update" : kind;
-  return triggers.some(
-    ({ trigger: { timing, events } }) => timing === "before" && events.includes(event),
-  );
+  return triggers.some(({ trigger: { events } }) => events.includes(event));
 }
 
 /** Where to look next. Triggers that fire may have put other values into the rows. */

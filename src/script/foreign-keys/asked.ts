@@ -9,7 +9,15 @@ import { takes } from "../relations/rows.ts";
 import type { RowSet } from "../row-set.ts";
 import type { ScriptTable } from "../table.ts";
 import type { Words } from "./block.ts";
-import { isDeferred, isWithin, keepsParent, type Link, linksFrom, linksTo } from "./links.ts";
+import {
+  comparesAlike,
+  isDeferred,
+  isWithin,
+  keepsParent,
+  type Link,
+  linksFrom,
+  linksTo,
+} from "./links.ts";
 import { referringColumns } from "./missing.ts";
 import { boundColumns } from "./routing.ts";
 
@@ -25,7 +33,7 @@ export interface ForeignKeyFacts {
   readonly catalog: Catalog;
   readonly plan: Plan;
   readonly words: Words;
-  /** Whether a trigger runs before rows of the table are written so: it may bring parents, or take children away. */
+  /** Whether a trigger fires when rows of the table are written so: it may bring parents, or take children away, before PostgreSQL asks. */
   readonly isPrepared: (table: ScriptTable, kind: Step["kind"]) => boolean;
 }
 
@@ -51,6 +59,7 @@ export function askedBefore(
       : linksFrom(catalog, table.name).filter(
           (link) =>
             !isDeferred(plan, link) &&
+            comparesAlike(catalog, link) &&
             decisive(catalog, table, link).some((position) => isWritten(table, kind, position)),
         );
   const children =
@@ -59,6 +68,7 @@ export function askedBefore(
       : linksTo(catalog, table.name).filter(
           (link) =>
             keepsParent(link, kind) &&
+            comparesAlike(catalog, link) &&
             !(isDeferred(plan, link) && waits(link, kind)) &&
             (kind === "delete" ||
               link.foreignKey.referencedColumns.some((name) =>

@@ -12,7 +12,7 @@ import type { ScriptTable } from "../table.ts";
 import { ASKS, type ForeignKeyFacts, waits } from "./asked.ts";
 import { refusal } from "./block.ts";
 import { isGiven, listsOf } from "./given.ts";
-import { isDeferred, type Link, linksFrom, linksTo } from "./links.ts";
+import { comparesAlike, isDeferred, type Link, linksFrom, linksTo } from "./links.ts";
 import { danglingRows, missingRows } from "./missing.ts";
 import { leftRows } from "./remaining.ts";
 
@@ -47,12 +47,15 @@ async function* checksOfStep(facts: ForeignKeyFacts, done: DoneStep): AsyncGener
   const { catalog, plan } = facts;
   const { kind } = done.step;
   const { name } = done.table;
+  if (facts.isPrepared(done.table, kind)) return;
   if (kind === "insert" || kind === "update")
     for (const link of linksFrom(catalog, name))
-      if (isDeferred(plan, link)) yield* dangling(facts, done, link);
+      if (isDeferred(plan, link) && comparesAlike(catalog, link))
+        yield* dangling(facts, done, link);
   if (kind === "delete" || kind === "update")
     for (const link of linksTo(catalog, name))
-      if (isDeferred(plan, link) && waits(link, kind)) yield* left(facts, done, link);
+      if (isDeferred(plan, link) && waits(link, kind) && comparesAlike(catalog, link))
+        yield* left(facts, done, link);
 }
 
 async function* dangling(

@@ -1,7 +1,13 @@
 /**
  * Foreign keys from and to a touched table, those of single partitions among them.
  */
-import { foreignKeysTo, partitionRoot, partitionTree, tableByName } from "../../catalog/lookup.ts";
+import {
+  foreignKeysTo,
+  partitionRoot,
+  partitionTree,
+  resolveType,
+  tableByName,
+} from "../../catalog/lookup.ts";
 import type { Catalog, ForeignKey } from "../../catalog/types.ts";
 import { nameKey, quoteName, type TableName } from "../../names.ts";
 import type { Plan } from "../../order/steps.ts";
@@ -46,6 +52,34 @@ function linkOf(catalog: Catalog, child: TableName, foreignKey: ForeignKey): Lin
 export function isWithin(catalog: Catalog, { child, foreignKey }: Link): boolean {
   const root = (name: TableName) => nameKey(partitionRoot(catalog, name));
   return root(child) === root(foreignKey.references);
+}
+
+/** Types between which `=` means the same whichever of them a value has. */
+const FAMILIES: readonly ReadonlySet<string>[] = [
+  new Set(["int2", "int4", "int8"]),
+  new Set(["text", "varchar"]),
+];
+
+/**
+ * Whether `=` between the columns is what PostgreSQL asks. Where types differ, it casts one to the other (text to char(n), numeric to real)
+ * before it compares, and only it can tell.
+ */
+export function comparesAlike(catalog: Catalog, { child, foreignKey }: Link): boolean {
+  const typeOf = (table: TableName, name: string) => {
+    const columns = tableByName(catalog).get(nameKey(table))?.columns ?? [];
+    const column = columns.find((candidate) => candidate.name === name);
+    return column && resolveType(catalog, column.type).type;
+  };
+  return foreignKey.columns.every((name, n) => {
+    const own = typeOf(child, name);
+    const other = typeOf(foreignKey.references, foreignKey.referencedColumns[n] ?? "");
+    if (!own || !other || own.array !== other.array) return false;
+    const areBuiltIn = own.schema === "pg_catalog" && other.schema === "pg_catalog" && !own.array;
+    return (
+      nameKey(own) === nameKey(other) ||
+      (areBuiltIn && FAMILIES.some((names) => names.has(own.name) && names.has(other.name)))
+    );
+  });
 }
 
 /** From PostgreSQL 18 on a foreign key may only be for show. */
