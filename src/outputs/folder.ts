@@ -4,10 +4,9 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { removeLeftBehind } from "../changeset/left-behind.ts";
 import { ExpectedError } from "../errors.ts";
 import { guardFiles } from "./file-errors.ts";
-import { besides, checkFree, MANIFEST, moveIntoPlace, type Place } from "./place.ts";
+import { besides, checkFree, MANIFEST, moveIntoPlace, type Place, placeOf } from "./place.ts";
 
 /** A file to write. Its text is asked for once, when its turn comes. */
 export interface OutputFile {
@@ -43,7 +42,7 @@ export async function writeFolder(
   files: readonly OutputFile[],
 ): Promise<readonly WrittenFile[]> {
   await checkFree(request);
-  const target = resolve(request.path);
+  const target = await placeOf(request.path);
   const parent = dirname(target);
   const made = await guardFiles("creating", parent, () => mkdir(parent, { recursive: true }));
   const partial = besides(target, "partial");
@@ -51,7 +50,6 @@ export async function writeFolder(
   try {
     // Readable by others once it is in place: mkdtemp() would not let them in.
     await guardFiles("creating", request.path, () => mkdir(partial.path));
-    await removeLeftBehind(parent, partial.prefix);
     const written: WrittenFile[] = [];
     let bytes = 0;
     for (const [done, file] of files.entries()) {

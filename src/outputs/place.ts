@@ -2,9 +2,9 @@
  * The place of a folder of files: whether it is free, and how a finished folder takes it. Knows nothing of how files are written.
  */
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { leftBehind, processTag } from "../changeset/left-behind.ts";
+import { leftBehind, processTag, removeLeftBehind } from "../changeset/left-behind.ts";
 import { ExpectedError } from "../errors.ts";
 import { guardFiles } from "./file-errors.ts";
 
@@ -27,7 +27,7 @@ const ADDED_LATER: readonly string[] = ["rehearsal.json"];
  * @throws ExpectedError `output_exists`; with `force`, or for a file, only if something other than a bundle lies there: `output_foreign`.
  */
 export async function checkFree({ path, force }: Place): Promise<void> {
-  await settleFormer(resolve(path));
+  await settle(await placeOf(path));
   const entries = await entriesOf(path);
   if (entries === undefined) return;
   if (entries === "not a folder") {
@@ -38,6 +38,11 @@ export async function checkFree({ path, force }: Place): Promise<void> {
   const own = new Set([MANIFEST, ...ADDED_LATER, ...listed]);
   const names = entries.filter((name) => !own.has(name)).sort();
   if (names.length > 0) throw new ExpectedError({ code: "output_foreign", path, names });
+}
+
+/** The folder itself where the path is a link to it: that is what a new one replaces, not the link. */
+export async function placeOf(path: string): Promise<string> {
+  return await realpath(path).catch(() => resolve(path));
 }
 
 /**
@@ -62,7 +67,10 @@ export async function moveIntoPlace(
     await rename(former, target);
     throw error;
   }
-  await rm(former, { recursive: true, force: true });
+  // A former folder is whole, as long as it has that name.
+  const unwanted = besides(target, "partial").path;
+  await rename(former, unwanted);
+  await rm(unwanted, { recursive: true, force: true });
 }
 
 /**
@@ -78,12 +86,17 @@ export function besides(
   return { path: join(dirname(target), `${prefix}${processTag()}-${unique}`), prefix };
 }
 
-/** A run that is killed while it replaces a bundle leaves the former one: without the new one it gets its place back. */
-async function settleFormer(target: string): Promise<void> {
+/**
+ * Settles what killed runs have left beside the place: a former bundle gets it back where it is empty, and goes where a bundle is there;
+ * beside anything else it stays. What was never finished goes.
+ */
+async function settle(target: string): Promise<void> {
+  await removeLeftBehind(dirname(target), besides(target, "partial").prefix);
   for (const path of await leftBehind(dirname(target), besides(target, "former").prefix)) {
-    if ((await entriesOf(target)) === undefined) {
+    const entries = await entriesOf(target);
+    if (entries === undefined) {
       await guardFiles("restoring", target, () => rename(path, target));
-    } else {
+    } else if (entries !== "not a folder" && entries.includes(MANIFEST)) {
       // Another run may remove it at the same time.
       await rm(path, { recursive: true, force: true }).catch(() => undefined);
     }

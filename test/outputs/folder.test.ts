@@ -4,8 +4,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -161,6 +163,36 @@ describe("checkFree", () => {
     await checkFree(request("a", true));
     expect(readdirSync(root).sort()).toEqual([noFolder, "a"]);
     expect(readFileSync(join(root, "a/a.sql"), "utf8")).toBe("new");
+  });
+
+  test("a bundle that a killed run had moved away stays where something else took its place", async () => {
+    await writeFolder(request("a"), [file("a.sql", "1")]);
+    const former = leftBy(dead(), "former");
+    renameSync(join(root, "a"), join(root, former));
+    mkdirSync(join(root, "a"));
+    await expect(checkFree(request("a"))).rejects.toMatchObject({
+      failure: { code: "output_exists" },
+    });
+    expect(readdirSync(join(root, former)).sort()).toEqual(["MANIFEST", "a.sql"]);
+  });
+
+  test("what a killed run left behind is removed where the place is refused too", async () => {
+    await writeFolder(request("a"), [file("a.sql", "1")]);
+    mkdirSync(join(root, leftBy(dead(), "partial")));
+    await expect(checkFree(request("a"))).rejects.toMatchObject({
+      failure: { code: "output_exists" },
+    });
+    expect(readdirSync(root)).toEqual(["a"]);
+  });
+
+  test("a link stays a link, and what it leads to is replaced", async () => {
+    await writeFolder(request("real/b"), [file("a.sql", "1")]);
+    symlinkSync("real/b", join(root, "a"));
+    await writeFolder(request("a", true), [file("a.sql", "2")]);
+    expect(readlinkSync(join(root, "a"))).toBe("real/b");
+    expect(readFileSync(join(root, "real/b/a.sql"), "utf8")).toBe("2");
+    expect(readdirSync(root).sort()).toEqual(["a", "real"]);
+    expect(readdirSync(join(root, "real"))).toEqual(["b"]);
   });
 
   test("with force, what is no bundle stays", async () => {
