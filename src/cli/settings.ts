@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { ExpectedError } from "../errors.ts";
 import type { QualifiedName } from "../names.ts";
+import type { ScriptOptions } from "../script-set.ts";
 import { type RawSettings, type SettingReader, settingReader } from "./setting-reader.ts";
 
 export interface KeySetting {
@@ -17,7 +18,7 @@ export interface WhereSetting {
 }
 
 /** Checked in form; whether tables and columns exist is seen when the databases are open. */
-export interface Settings {
+export interface Settings extends Omit<ScriptOptions, "version" | "generatedAt" | "triggerWrites"> {
   readonly production: string;
   readonly local: string;
   readonly include: readonly string[];
@@ -33,20 +34,7 @@ export interface Settings {
   /** Connections to each live side. */
   readonly jobs: number;
   readonly database?: string;
-  readonly ticket?: string;
   readonly out?: string;
-  readonly expectDatabase?: string;
-  readonly lockTimeout?: string;
-  readonly statementTimeout?: string;
-  /** Lock touched tables against other writers. */
-  readonly lockTables?: boolean;
-  readonly ledger?: QualifiedName;
-  readonly backupSchema?: string;
-  /** Rows of a step beyond which it goes the set-based way. */
-  readonly bulkThreshold?: number;
-  /** False: scripts make no temporary tables. */
-  readonly temporaryTables?: boolean;
-  /** `table` or `table=column`. */
   readonly triggerWrites: readonly string[];
 }
 

@@ -49,7 +49,7 @@ export async function writeFolder(
   const syncs: Promise<void>[] = [];
   try {
     // Readable by others once it is in place: mkdtemp() would not let them in.
-    await guardFiles("creating", request.path, () => mkdir(partial.path));
+    await guardFiles("creating", request.path, () => mkdir(partial));
     const written: WrittenFile[] = [];
     let bytes = 0;
     for (const [done, file] of files.entries()) {
@@ -57,19 +57,19 @@ export async function writeFolder(
         bytes += length;
         request.onProgress?.({ name: file.name, done, of: files.length }, bytes);
       };
-      written.push(await writeFile(partial.path, request, { file, syncs, onBlock }));
+      written.push(await writeFile(partial, request, { file, syncs, onBlock }));
     }
     const manifest = { name: MANIFEST, text: () => manifestText(written) };
-    written.push(await writeFile(partial.path, request, { file: manifest, syncs }));
+    written.push(await writeFile(partial, request, { file: manifest, syncs }));
     await Promise.all(syncs);
-    await syncFolder(partial.path);
+    await syncFolder(partial);
     throwIfAborted(request.signal);
-    await guardFiles("writing", request.path, () => moveIntoPlace(request, partial.path, target));
+    await guardFiles("writing", request.path, () => moveIntoPlace(request, partial, target));
     await syncFolder(parent);
     return written;
   } catch (error) {
     await Promise.allSettled(syncs);
-    await rm(partial.path, { recursive: true, force: true });
+    await rm(partial, { recursive: true, force: true });
     if (made !== undefined) await removeEmpty(parent, made);
     throw error;
   }

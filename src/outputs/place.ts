@@ -59,7 +59,7 @@ export async function moveIntoPlace(
   const taken = (await entriesOf(target)) !== undefined;
   if (!taken) return rename(partial, target);
   if (!force) throw new ExpectedError({ code: "output_exists", path });
-  const former = besides(target, "former").path;
+  const former = besides(target, "former");
   await rename(target, former);
   try {
     await rename(partial, target);
@@ -68,22 +68,23 @@ export async function moveIntoPlace(
     throw error;
   }
   // A former folder is whole, as long as it has that name.
-  const unwanted = besides(target, "partial").path;
+  const unwanted = besides(target, "partial");
   await rename(former, unwanted);
   await rm(unwanted, { recursive: true, force: true });
 }
 
-/**
- * A name beside the place, for what is not ready or no longer wanted. It tells whose it is, and begins with `prefix` in every process.
- */
-export function besides(
-  target: string,
-  what: "partial" | "former",
-): { readonly path: string; readonly prefix: string } {
-  const prefix = `.${basename(target)}.${what}-`;
+type Beside = "partial" | "former";
+
+/** A path beside the place, for what is not ready or no longer wanted. Its name tells whose it is. */
+export function besides(target: string, what: Beside): string {
   // Process numbers are not enough: two containers that share a folder often have the same.
   const unique = randomBytes(3).toString("hex");
-  return { path: join(dirname(target), `${prefix}${processTag()}-${unique}`), prefix };
+  return join(dirname(target), `${prefixOf(target, what)}${processTag()}-${unique}`);
+}
+
+/** What such names begin with, whoever made them. */
+function prefixOf(target: string, what: Beside): string {
+  return `.${basename(target)}.${what}-`;
 }
 
 /**
@@ -91,8 +92,8 @@ export function besides(
  * beside anything else it stays. What was never finished goes.
  */
 async function settle(target: string): Promise<void> {
-  await removeLeftBehind(dirname(target), besides(target, "partial").prefix);
-  for (const path of await leftBehind(dirname(target), besides(target, "former").prefix)) {
+  await removeLeftBehind(dirname(target), prefixOf(target, "partial"));
+  for (const path of await leftBehind(dirname(target), prefixOf(target, "former"))) {
     const entries = await entriesOf(target);
     if (entries === undefined) {
       await guardFiles("restoring", target, () => rename(path, target));

@@ -6,7 +6,7 @@
 import type { Catalog } from "../catalog/types.ts";
 import type { Changeset } from "../changeset/types.ts";
 import type { TableName } from "../names.ts";
-import { comparesAlike, linksFrom, linksTo } from "./foreign-keys/links.ts";
+import { linksFrom, linksTo } from "./foreign-keys/links.ts";
 import { childrenNew, mayLose } from "./relations/children.ts";
 import { parentsMissing } from "./relations/parents.ts";
 import { partitionsMissing } from "./relations/partitions.ts";
@@ -40,7 +40,7 @@ export async function* relationChecks(
     if (insert + update > 0) {
       yield* partitionsMissing(context, table);
       for (const link of linksFrom(catalog, table.name))
-        if (comparesAlike(catalog, link)) yield* parentsMissing(context, table, link);
+        yield* parentsMissing(context, table, link);
       for (const constraint of table.catalog.constraints) {
         if (constraint.kind === "primary" || constraint.kind === "unique") {
           yield* valuesTaken(context, table, constraint.columns, constraint.name);

@@ -59,7 +59,6 @@ export function askedBefore(
       : linksFrom(catalog, table.name).filter(
           (link) =>
             !isDeferred(plan, link) &&
-            comparesAlike(catalog, link) &&
             decisive(catalog, table, link).some((position) => isWritten(table, kind, position)),
         );
   const children =

@@ -50,8 +50,7 @@ async function* checksOfStep(facts: ForeignKeyFacts, done: DoneStep): AsyncGener
   if (facts.isPrepared(done.table, kind)) return;
   if (kind === "insert" || kind === "update")
     for (const link of linksFrom(catalog, name))
-      if (isDeferred(plan, link) && comparesAlike(catalog, link))
-        yield* dangling(facts, done, link);
+      if (isDeferred(plan, link)) yield* dangling(facts, done, link);
   if (kind === "delete" || kind === "update")
     for (const link of linksTo(catalog, name))
       if (isDeferred(plan, link) && waits(link, kind) && comparesAlike(catalog, link))

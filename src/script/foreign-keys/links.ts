@@ -21,18 +21,20 @@ export interface Link {
   readonly isPart: boolean;
 }
 
-/** The foreign keys that rows of the table are held to, by the tables of its tree. */
+/** The foreign keys that rows of the table are held to and that a query can ask about, by the tables of its tree. */
 export function linksFrom(catalog: Catalog, table: TableName): readonly Link[] {
-  return partitionTree(catalog, table).flatMap((child) =>
-    (tableByName(catalog).get(nameKey(child))?.constraints ?? []).flatMap((constraint) =>
-      constraint.kind === "foreign" && isEnforced(constraint)
-        ? [linkOf(catalog, child, constraint)]
-        : [],
-    ),
-  );
+  return partitionTree(catalog, table)
+    .flatMap((child) =>
+      (tableByName(catalog).get(nameKey(child))?.constraints ?? []).flatMap((constraint) =>
+        constraint.kind === "foreign" && isEnforced(constraint)
+          ? [linkOf(catalog, child, constraint)]
+          : [],
+      ),
+    )
+    .filter((link) => comparesAlike(catalog, link));
 }
 
-/** The foreign keys that refer to rows of the table or of one of its partitions. */
+/** The foreign keys that refer to rows of the table or of one of its partitions; whether a query can ask about them, `comparesAlike` tells. */
 export function linksTo(catalog: Catalog, table: TableName): readonly Link[] {
   return partitionTree(catalog, table).flatMap((member) =>
     foreignKeysTo(catalog, member).flatMap(({ table: child, foreignKey }) =>
